@@ -1,0 +1,1 @@
+"""Ostiary and its peers under the same load, side by side."""

@@ -1,0 +1,1 @@
+"""People proving who they are: factors and sessions."""

@@ -1,0 +1,30 @@
+"""Password: something the person knows. RFC 8176 §2 "pwd"."""
+
+from ostiary.accounts.people import People
+from ostiary.domain.user import MAX_USERNAME_LENGTH, User
+
+AMR = "pwd"
+
+
+async def verify(
+    people: People, institution_id: str, username: str, presented: str
+) -> User | None:
+    """The member whose username and password these are.
+
+    A name that is unknown, switched off or of another institution takes the same work, and gets
+    the same answer, as a wrong password.
+    """
+    found = None
+    if len(username) <= MAX_USERNAME_LENGTH:
+        found = await people.store.users.find_member(people.issuer_id, institution_id, username)
+    matches = await people.passwords.verify(found.password_hash if found else None, presented)
+    if found is None or not matches or found.disabled_at is not None:
+        return None
+    await _renew_hash(people, found, presented)
+    return found
+
+
+async def _renew_hash(people: People, user: User, presented: str) -> None:
+    if user.password_hash and people.passwords.is_outdated(user.password_hash):
+        renewed = await people.passwords.hash_beside(presented)
+        await people.store.users.rehash(people.issuer_id, user, renewed)

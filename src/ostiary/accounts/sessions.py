@@ -1,0 +1,55 @@
+"""Sessions: what a sign-in makes of the browser's session."""
+
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.session import STANDARD_LEVEL, Session, SignedIn, is_live
+from ostiary.domain.handles import Handle, HandleKeys, Purpose
+from ostiary.domain.client import Client
+from ostiary.storage.interactions import SignInChange
+from ostiary.storage.store import Store
+
+
+async def find_signed_in(
+    store: Store, issuer: Issuer, handle: Handle | None, client: Client, now: int
+) -> SignedIn | None:
+    """Who is signed in by this session handle, with what the client's institution knows of them."""
+    if handle is None:
+        return None
+    found = await store.sessions.find_signed_in(
+        issuer.issuer_id, handle.id, client.client_id, client.institution_id
+    )
+    if found is None or not is_live(found, handle.generation, issuer.lifetimes, now):
+        return None
+    return found
+
+
+def plan_sign_in(
+    issuer: Issuer,
+    current: Session | None,
+    user_id: str,
+    amr: tuple[str, ...],
+    session_id: bytes,
+    now: int,
+) -> SignInChange:
+    """The session after a sign-in: the same one for the same person, else a new one.
+
+    Either way the cookie changes, and the one before is dead (session fixation).
+    """
+    renews = current is not None and current.user_id == user_id
+    session = Session(
+        session_id=current.session_id if current and renews else session_id,
+        generation=current.generation + 1 if current and renews else 0,
+        user_id=user_id,
+        auth_time=now,
+        amr=amr,
+        level=STANDARD_LEVEL,
+        seen_at=now,
+        expires_at=now + issuer.lifetimes.session,
+    )
+    ends = current.session_id if current and not renews else None
+    return SignInChange(session=session, renews=renews, ends=ends)
+
+
+def session_cookie(handles: HandleKeys, session: Session) -> str:
+    """The cookie's value for a session."""
+    handle = Handle(id=session.session_id, generation=session.generation)
+    return handles.seal(handle, Purpose.SESSION)

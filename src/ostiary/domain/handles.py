@@ -1,0 +1,76 @@
+"""Handles: the bearer secrets that people and clients carry, none of which is stored.
+
+A handle is a typed prefix and base64url of (key number, id, generation, MAC). The MAC covers the
+purpose, the issuer and the client, so a copied database holds nothing that can be presented, and
+a handle presented anywhere else is not one. 42 bytes are 56 characters without padding: every
+character carries six bits that count, so no two spellings are the same handle.
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+ID_LENGTH = 16
+MAC_LENGTH = 20
+
+_BODY = re.compile(r"[A-Za-z0-9_-]{56}")
+
+
+class Purpose(StrEnum):
+    """What a handle is for; its value is the prefix by which a leaked one can be recognised."""
+
+    CODE = "oc_"
+    REFRESH_TOKEN = "or_"  # noqa: S105  a prefix
+    SESSION = "os_"
+    BROWSER = "ob_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    id: bytes
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandleKeys:
+    """An issuer's MAC keys by number; the highest number seals, all open."""
+
+    issuer_id: str
+    keys: Mapping[int, bytes]
+
+    def seal(self, handle: Handle, purpose: Purpose, client_id: str = "") -> str:
+        """The handle's text."""
+        number = max(self.keys)
+        body = number.to_bytes(2) + handle.id + handle.generation.to_bytes(4)
+        mac = self._mac(self.keys[number], body, purpose, client_id)
+        return purpose + urlsafe_b64encode(body + mac).decode("ascii")
+
+    def open(self, text: str, purpose: Purpose, client_id: str = "") -> Handle | None:
+        """The handle, or None when this is not one that we gave out for this purpose and client."""
+        encoded = text.removeprefix(purpose)
+        if len(text) == len(encoded) or not _BODY.fullmatch(encoded):
+            return None
+        raw = urlsafe_b64decode(encoded)
+        body, mac = raw[:-MAC_LENGTH], raw[-MAC_LENGTH:]
+        key = self.keys.get(int.from_bytes(body[:2]))
+        if key is None or not hmac.compare_digest(mac, self._mac(key, body, purpose, client_id)):
+            return None
+        return Handle(id=body[2 : 2 + ID_LENGTH], generation=int.from_bytes(body[2 + ID_LENGTH :]))
+
+    def tag(self, purpose: str, *parts: bytes) -> str:
+        """A MAC over `parts` for a purpose of its own, such as a form's anti-forgery token."""
+        number = max(self.keys)
+        message = _framed(purpose.encode(), self.issuer_id.encode(), *parts)
+        return urlsafe_b64encode(hmac.digest(self.keys[number], message, "sha256")).decode("ascii")
+
+    def _mac(self, key: bytes, body: bytes, purpose: Purpose, client_id: str) -> bytes:
+        message = _framed(body, purpose.encode(), self.issuer_id.encode(), client_id.encode())
+        return hmac.digest(key, message, "sha256")[:MAC_LENGTH]
+
+
+def _framed(*parts: bytes) -> bytes:
+    """The parts, each behind its length, so that no two lists of parts read the same."""
+    return b"".join(len(part).to_bytes(4) + part for part in parts)

@@ -1,0 +1,43 @@
+"""An interaction: a pending authorization request, while the person is asked."""
+
+from dataclasses import dataclass
+
+from ostiary.protocol.prompt import Prompt
+from ostiary.protocol.response_mode import ResponseMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A validated authorization request: every member has been checked. OIDC Core §3.1.2.1."""
+
+    client_id: str
+    redirect_uri: str
+    response_mode: ResponseMode
+    scope: frozenset[str]
+    state: str | None = None
+    nonce: str | None = None
+    prompt: frozenset[Prompt] = frozenset()
+    max_age: int | None = None
+    login_hint: str | None = None
+    # The subject of an id_token_hint: whoever signs in has to be this person.
+    expected_subject: str | None = None
+    code_challenge: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """`browser_id` binds it to the browser that began it. The rest is what has been proved so far.
+
+    `signed_in_session` is the session in which the person signed in *for this request*.
+    """
+
+    interaction_id: bytes
+    browser_id: bytes
+    request: AuthorizationRequest
+    created_at: int
+    expires_at: int
+    identifier: str | None = None
+    signed_in_session: bytes | None = None
+    account_chosen: bool = False
+    another_account: bool = False
+    finished_at: int | None = None

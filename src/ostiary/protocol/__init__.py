@@ -1,0 +1,1 @@
+"""What the standards say, as values and checks: no I/O, no clock, no randomness."""

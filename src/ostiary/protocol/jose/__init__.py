@@ -1,0 +1,1 @@
+"""Everything about JOSE that is parsed from outside; the only place that names the JOSE library."""

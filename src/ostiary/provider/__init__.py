@@ -1,0 +1,1 @@
+"""What clients and browsers ask of an OpenID Provider."""

@@ -1,0 +1,112 @@
+"""What goes into an endpoint and what comes out, free of any framework."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.parameters import Parameters, parse_parameters
+from ostiary.protocol.response_mode import ResponseMode
+from ostiary.protocol.tokens import Json
+
+FORM = "application/x-www-form-urlencoded"
+MAX_COOKIES_LENGTH = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRequest:
+    """A request as HTTP brought it: header names in lower case, the body whole."""
+
+    method: str
+    query: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    body: bytes = b""
+
+    def header(self, name: bytes) -> str | None:
+        """The only value of a header; None when it is absent, or sent more than once."""
+        values = self.header_values(name)
+        return values[0] if len(values) == 1 else None
+
+    def header_values(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.headers if key == name]
+
+    def cookie(self, name: str) -> str | None:
+        """RFC 6265 §4.2; the first of several, as browsers send the most specific first."""
+        for header in self.header_values(b"cookie"):
+            for pair in header[:MAX_COOKIES_LENGTH].split(";"):
+                key, _, value = pair.strip().partition("=")
+                if key == name:
+                    return value
+        return None
+
+    def query_parameters(self) -> Parameters:
+        return _parse(self.query)
+
+    def form_parameters(self) -> Parameters:
+        """The form in the body. Raises the Refusal of anything that is no plain form."""
+        media_type, _, options = (self.header(b"content-type") or "").partition(";")
+        if media_type.strip().lower() != FORM or not _is_utf8(options):
+            raise ReasonCode.CONTENT_TYPE_WRONG.refusal(expected=FORM, received=media_type)
+        if self.header_values(b"content-encoding"):
+            raise ReasonCode.CONTENT_ENCODED.refusal()
+        return _parse(self.body)
+
+
+def _is_utf8(options: str) -> bool:
+    """Whether a Content-Type names no charset but the one that forms have."""
+    key, _, value = options.strip().lower().partition("=")
+    return key != "charset" or value.strip('"') == "utf-8"
+
+
+def _parse(encoded: bytes) -> Parameters:
+    try:
+        return parse_parameters(encoded)
+    except Malformed as error:
+        raise ReasonCode.REQUEST_MALFORMED.refusal(expected=error.expected) from error
+
+
+def refuse_repeated(parameters: Parameters) -> None:
+    """RFC 6749 §3.1, §3.2: no parameter more than once."""
+    if parameters.repeated:
+        raise ReasonCode.PARAMETER_REPEATED.refusal(received=", ".join(sorted(parameters.repeated)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Public bytes, made once."""
+
+    body: bytes
+    media_type: str
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonAnswer:
+    """A JSON object for one client alone, never to be stored."""
+
+    members: Mapping[str, Json]
+
+    def encode(self) -> bytes:
+        return json.dumps(dict(self.members), separators=(",", ":")).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationResponse:
+    """Back to the client, with a code or with an error. RFC 6749 §4.1.2, RFC 9207."""
+
+    redirect_uri: str
+    mode: ResponseMode
+    parameters: tuple[tuple[str, str], ...]
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowInteraction:
+    """On to the pages. `browser` is the cookie that binds the interaction to this browser."""
+
+    interaction_id: bytes
+    browser: str
+
+
+Answer = Document | JsonAnswer | AuthorizationResponse | ShowInteraction

@@ -1,0 +1,85 @@
+"""An OpenID Provider: one issuer with its keys and registrations, as they stood at one moment.
+
+It is a snapshot: what is cached in it is never stale by itself, for when anything of the issuer
+changes, a new one is made (`provider.served`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ostiary.accounts.people import People
+from ostiary.accounts.passwords import Passwords
+from ostiary.domain.client import Client
+from ostiary.domain.clock import Clock
+from ostiary.domain.handles import HandleKeys
+from ostiary.domain.institution import Institution
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.profile import PROFILES, Profile
+from ostiary.protocol.tokens import Claims, Json
+from ostiary.signing.signer import Signer
+from ostiary.storage.store import Store
+
+T = TypeVar("T")
+
+MOST_CACHED = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIDProvider:
+    """`verification_keys` are the public JWKs by kid, those of retiring keys among them."""
+
+    issuer: Issuer
+    clock: Clock
+    store: Store
+    passwords: Passwords
+    handles: HandleKeys
+    signer: Signer
+    verification_keys: Mapping[str, Mapping[str, Json]]
+    discovery: bytes
+    jwks: bytes
+    _clients: dict[str, Client] = field(default_factory=dict)
+    _institutions: dict[str, Institution] = field(default_factory=dict)
+    _verified: dict[str, Claims] = field(default_factory=dict)
+
+    @property
+    def people(self) -> People:
+        return People(
+            issuer_id=self.issuer.issuer_id, store=self.store, passwords=self.passwords
+        )
+
+    async def find_client(self, client_id: str) -> Client | None:
+        client = self._clients.get(client_id)
+        if client is None:
+            client = await self.store.clients.find(self.issuer.issuer_id, client_id)
+            if client is not None:
+                _keep(self._clients, client_id, client)
+        return client
+
+    async def institution(self, client: Client) -> Institution:
+        """The client's institution."""
+        found = self._institutions.get(client.institution_id)
+        if found is None:
+            found = await self.store.institutions.find(
+                self.issuer.issuer_id, client.institution_id
+            ) or Institution(institution_id=client.institution_id, name=self.issuer.name)
+            _keep(self._institutions, client.institution_id, found)
+        return found
+
+    def profile(self, client: Client) -> Profile:
+        """What is required of this client: its own profile, or else the issuer's."""
+        return PROFILES[client.profile_name or self.issuer.profile_name]
+
+    def remember_verified(self, token: str, claims: Claims) -> None:
+        """Spare the next verification of one of our own tokens: the signature is known to fit."""
+        _keep(self._verified, token, claims)
+
+    def find_verified(self, token: str) -> Claims | None:
+        return self._verified.get(token)
+
+
+def _keep(cache: dict[str, T], key: str, value: T) -> None:
+    """Bounded in the simplest way: a full cache starts again."""
+    if len(cache) >= MOST_CACHED:
+        cache.clear()
+    cache[key] = value

@@ -1,0 +1,111 @@
+"""Issuers being served: each is looked up when first asked for, and renewed when it changes.
+
+A change is noticed within a second: the issuer's version, one row, is looked at that often.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ostiary.accounts.passwords import Passwords
+from ostiary.domain.clock import Clock
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.signing_keys import KeyState, next_change, states
+from ostiary.provider.endpoints.discovery import discovery_document
+from ostiary.provider.endpoints.jwks import jwks_document
+from ostiary.provider.op import OpenIDProvider
+from ostiary.signing.handle_keys import open_handle_keys
+from ostiary.signing.master_key import MasterKey
+from ostiary.signing.signer import Signer
+from ostiary.storage.store import Store
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all issuers of the process share."""
+
+    store: Store
+    master_key: MasterKey
+    passwords: Passwords
+    clock_of: Callable[[Issuer], Clock]
+
+
+class ServedIssuer:
+    """One issuer: `current` is its provider as of at most a second ago."""
+
+    def __init__(self, issuer_id: str, surroundings: Surroundings) -> None:
+        self.issuer_id: Final = issuer_id
+        self._surroundings: Final = surroundings
+        self._provider: OpenIDProvider | None = None
+        self._version: int | None = None
+        self._changes_at: int | None = None
+        self._looked_at = 0.0
+
+    async def current(self) -> OpenIDProvider | None:
+        """None when the issuer is no longer there."""
+        if self._provider is not None and time.monotonic() < self._looked_at:
+            return self._provider
+        return await self._look()
+
+    async def _look(self) -> OpenIDProvider | None:
+        self._looked_at = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        version = await self._surroundings.store.issuers.version(self.issuer_id)
+        if version != self._version or self._keys_have_changed():
+            self._provider = await self._load()
+            self._version = version
+        return self._provider
+
+    def _keys_have_changed(self) -> bool:
+        return (
+            self._provider is not None
+            and self._changes_at is not None
+            and self._changes_at <= self._provider.clock.now()
+        )
+
+    async def _load(self) -> OpenIDProvider | None:
+        shared = self._surroundings
+        issuer = await shared.store.issuers.find(self.issuer_id)
+        if issuer is None:
+            return None
+        clock = shared.clock_of(issuer)
+        now = clock.now()
+        keys = await shared.store.keys.signing_keys(self.issuer_id)
+        handle_keys = await shared.store.keys.handle_keys(self.issuer_id)
+        if not keys or not handle_keys:
+            return None  # being made at this moment
+        state = states(keys, now)
+        published = [key for key in keys if state[key.kid] is not KeyState.GONE]
+        active = [key for key in keys if state[key.kid] is KeyState.ACTIVE]
+        self._changes_at = next_change(keys, now)
+        return OpenIDProvider(
+            issuer=issuer,
+            clock=clock,
+            store=shared.store,
+            passwords=shared.passwords,
+            handles=open_handle_keys(self.issuer_id, handle_keys, shared.master_key),
+            signer=Signer(active, shared.master_key, self.issuer_id),
+            verification_keys={key.kid: key.public_jwk for key in published},
+            discovery=discovery_document(issuer),
+            jwks=jwks_document(key.public_jwk for key in published),
+        )
+
+
+class ServedIssuers:
+    """All issuers asked for so far, by id. Nothing is loaded before it is asked for."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings: Final = surroundings
+        self._served: Final[dict[str, ServedIssuer]] = {}
+
+    async def at_host(self, host: str) -> Sequence[ServedIssuer]:
+        """The issuers whose URL has this host and port."""
+        issuers = await self.surroundings.store.issuers.find_by_host(host)
+        return [
+            self._served.setdefault(
+                issuer.issuer_id, ServedIssuer(issuer.issuer_id, self.surroundings)
+            )
+            for issuer in issuers
+        ]

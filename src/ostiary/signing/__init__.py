@@ -1,0 +1,1 @@
+"""The only private keys: sealed at rest, loaded once, never given out."""

@@ -1,0 +1,193 @@
+"""Authorizations: one row from the code to the last refresh, changed by one conditional statement."""
+
+from dataclasses import dataclass
+
+from ostiary.domain.audit import AuditEvent
+from ostiary.domain.authorization import Authorization, Standing
+from ostiary.protocol.tokens import Authentication
+from ostiary.storage import columns
+from ostiary.storage.audit import event_step
+from ostiary.storage.sessions import touch_step
+from ostiary.storage.sqlite import Row, SqliteDatabase, Step
+
+ADD = """
+INSERT INTO authorizations (
+    issuer_id, authorization_id, client_id, user_id, institution_id, session_id, scope, nonce,
+    redirect_uri, code_challenge, auth_time, acr, amr, created_at, code_expires_at, ends_at,
+    offline, generation)
+VALUES (
+    :issuer_id, :authorization_id, :client_id, :user_id, :institution_id, :session_id, :scope,
+    :nonce, :redirect_uri, :code_challenge, :auth_time, :acr, :amr, :created_at, :code_expires_at,
+    :ends_at, :offline, 0)
+RETURNING authorization_id
+"""
+FIND_STANDING = """
+SELECT authorizations.*, users.user_id AS known_user, users.disabled_at,
+       users.valid_after, memberships.claims,
+       sessions.session_id AS known_session, sessions.ended_at
+FROM authorizations
+LEFT JOIN users ON users.issuer_id = authorizations.issuer_id
+    AND users.user_id = authorizations.user_id
+LEFT JOIN memberships ON memberships.issuer_id = authorizations.issuer_id
+    AND memberships.user_id = authorizations.user_id
+    AND memberships.institution_id = authorizations.institution_id
+LEFT JOIN sessions ON sessions.issuer_id = authorizations.issuer_id
+    AND sessions.session_id = authorizations.session_id
+WHERE authorizations.issuer_id = :issuer_id
+    AND authorizations.authorization_id = :authorization_id
+"""
+REDEEM = """
+UPDATE authorizations SET redeemed_at = :now, refresh_until = :refresh_until
+WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id
+    AND redeemed_at IS NULL AND revoked_at IS NULL
+RETURNING authorization_id
+"""
+ROTATE = """
+UPDATE authorizations
+SET generation = generation + 1, rotated_at = :now, refresh_until = :refresh_until
+WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id
+    AND generation = :generation AND revoked_at IS NULL
+RETURNING authorization_id
+"""
+REVOKE = """
+UPDATE authorizations SET revoked_at = :now
+WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id AND revoked_at IS NULL
+RETURNING authorization_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizations:
+    database: SqliteDatabase
+
+    async def add(self, issuer_id: str, authorization: Authorization, *, touch: bool) -> None:
+        """With `touch`, the session's use is noted in the same transaction."""
+        steps = [add_step(issuer_id, authorization)]
+        if touch:
+            steps.append(
+                touch_step(issuer_id, authorization.session_id, authorization.created_at)
+            )
+        await self.database.change(*steps)
+
+    async def find_standing(self, issuer_id: str, authorization_id: bytes) -> Standing | None:
+        """The authorization with its user, membership and session."""
+        row = await self.database.read_one(
+            FIND_STANDING, {"issuer_id": issuer_id, "authorization_id": authorization_id}
+        )
+        return None if row is None else _standing(row)
+
+    async def redeem(
+        self, issuer_id: str, authorization_id: bytes, *, refresh_until: int | None, now: int
+    ) -> bool:
+        """Spend the code: true for exactly one caller."""
+        row = await self.database.change(
+            Step(
+                REDEEM,
+                {
+                    "issuer_id": issuer_id,
+                    "authorization_id": authorization_id,
+                    "refresh_until": refresh_until,
+                    "now": now,
+                },
+            )
+        )
+        return row is not None
+
+    async def rotate(
+        self,
+        issuer_id: str,
+        authorization_id: bytes,
+        *,
+        generation: int,
+        refresh_until: int,
+        now: int,
+    ) -> bool:
+        """Go on from `generation` to the next: true for exactly one caller."""
+        row = await self.database.change(
+            Step(
+                ROTATE,
+                {
+                    "issuer_id": issuer_id,
+                    "authorization_id": authorization_id,
+                    "generation": generation,
+                    "refresh_until": refresh_until,
+                    "now": now,
+                },
+            )
+        )
+        return row is not None
+
+    async def revoke(self, issuer_id: str, authorization_id: bytes, event: AuditEvent) -> bool:
+        """End it, with everything that it gave. False when it had ended before."""
+        row = await self.database.change(
+            Step(
+                REVOKE,
+                {"issuer_id": issuer_id, "authorization_id": authorization_id, "now": event.at},
+            ),
+            event_step(issuer_id, event),
+        )
+        return row is not None
+
+
+def add_step(issuer_id: str, authorization: Authorization) -> Step:
+    return Step(
+        ADD,
+        {
+            "issuer_id": issuer_id,
+            "authorization_id": authorization.authorization_id,
+            "client_id": authorization.client_id,
+            "user_id": authorization.user_id,
+            "institution_id": authorization.institution_id,
+            "session_id": authorization.session_id,
+            "scope": columns.scope_value(authorization.scope),
+            "nonce": authorization.nonce,
+            "redirect_uri": authorization.redirect_uri,
+            "code_challenge": authorization.code_challenge,
+            "auth_time": authorization.authentication.auth_time,
+            "acr": authorization.authentication.acr,
+            "amr": " ".join(authorization.authentication.amr),
+            "created_at": authorization.created_at,
+            "code_expires_at": authorization.code_expires_at,
+            "ends_at": authorization.ends_at,
+            "offline": int(authorization.offline),
+        },
+    )
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(
+        authorization=_authorization(row),
+        user_disabled=row["known_user"] is None or row["disabled_at"] is not None,
+        user_valid_after=columns.optional_integer(row, "valid_after") or 0,
+        # A session that is no longer kept has ended.
+        session_ended=row["known_session"] is None or row["ended_at"] is not None,
+        claims=columns.claims(row),
+    )
+
+
+def _authorization(row: Row) -> Authorization:
+    return Authorization(
+        authorization_id=columns.binary(row, "authorization_id"),
+        client_id=columns.text(row, "client_id"),
+        user_id=columns.text(row, "user_id"),
+        institution_id=columns.text(row, "institution_id"),
+        session_id=columns.binary(row, "session_id"),
+        scope=columns.scope(row),
+        nonce=columns.optional_text(row, "nonce"),
+        redirect_uri=columns.text(row, "redirect_uri"),
+        code_challenge=columns.optional_text(row, "code_challenge"),
+        authentication=Authentication(
+            auth_time=columns.integer(row, "auth_time"),
+            acr=columns.text(row, "acr"),
+            amr=columns.words(row, "amr"),
+        ),
+        created_at=columns.integer(row, "created_at"),
+        code_expires_at=columns.integer(row, "code_expires_at"),
+        ends_at=columns.integer(row, "ends_at"),
+        offline=bool(columns.integer(row, "offline")),
+        redeemed_at=columns.optional_integer(row, "redeemed_at"),
+        refresh_until=columns.optional_integer(row, "refresh_until"),
+        generation=columns.integer(row, "generation"),
+        rotated_at=columns.optional_integer(row, "rotated_at"),
+        revoked_at=columns.optional_integer(row, "revoked_at"),
+    )

@@ -1,0 +1,188 @@
+"""Interactions: what a person has proved so far, and the one change that ends each."""
+
+from dataclasses import dataclass
+
+from ostiary.domain.audit import AuditEvent
+from ostiary.domain.authorization import Authorization
+from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.domain.session import Session
+from ostiary.storage import columns
+from ostiary.storage.audit import event_step
+from ostiary.storage.authorizations import add_step as add_authorization_step
+from ostiary.storage.records import Record
+from ostiary.storage.sessions import add_step as add_session_step
+from ostiary.storage.sessions import end_step, renew_step, touch_step
+from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
+
+ADD = """
+INSERT INTO interactions (issuer_id, interaction_id, browser_id, request, created_at, expires_at,
+                          account_chosen, another_account)
+VALUES (:issuer_id, :interaction_id, :browser_id, :request, :created_at, :expires_at, 0, 0)
+RETURNING interaction_id
+"""
+FIND = """
+SELECT * FROM interactions
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id
+"""
+SET_IDENTIFIER = """
+UPDATE interactions SET identifier = :identifier
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
+RETURNING interaction_id
+"""
+CHOOSE_ACCOUNT = """
+UPDATE interactions SET account_chosen = 1, another_account = :another_account
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
+RETURNING interaction_id
+"""
+SIGN_IN = """
+UPDATE interactions SET signed_in_session = :session_id, account_chosen = 1, another_account = 0
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
+RETURNING interaction_id
+"""
+FINISH = """
+UPDATE interactions SET finished_at = :now
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
+RETURNING interaction_id
+"""
+SAVE_CONSENT = """
+INSERT INTO consents (issuer_id, user_id, client_id, scope, granted_at)
+VALUES (:issuer_id, :user_id, :client_id, :scope, :granted_at)
+ON CONFLICT (issuer_id, user_id, client_id) DO UPDATE
+SET scope = excluded.scope, granted_at = excluded.granted_at
+"""
+
+REQUEST = Record(AuthorizationRequest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInChange:
+    """A sign-in that succeeded: the session as it is now, and the one that it replaces, if any."""
+
+    session: Session
+    renews: bool
+    ends: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """The end of an interaction in a code, with the consent given in it, if any."""
+
+    authorization: Authorization
+    consented: frozenset[str] | None
+    event: AuditEvent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interactions:
+    database: SqliteDatabase
+
+    async def add(self, issuer_id: str, interaction: Interaction) -> None:
+        await self.database.change(
+            Step(
+                ADD,
+                {
+                    **_key(issuer_id, interaction.interaction_id),
+                    "browser_id": interaction.browser_id,
+                    "request": REQUEST.dump(interaction.request),
+                    "created_at": interaction.created_at,
+                    "expires_at": interaction.expires_at,
+                },
+            )
+        )
+
+    async def find(self, issuer_id: str, interaction_id: bytes) -> Interaction | None:
+        row = await self.database.read_one(FIND, _key(issuer_id, interaction_id))
+        return None if row is None else _interaction(row)
+
+    async def set_identifier(
+        self, issuer_id: str, interaction_id: bytes, identifier: str | None
+    ) -> None:
+        """What the person typed as username; None to ask again."""
+        await self.database.change(
+            Step(SET_IDENTIFIER, {**_key(issuer_id, interaction_id), "identifier": identifier})
+        )
+
+    async def choose_account(
+        self, issuer_id: str, interaction_id: bytes, *, another: bool
+    ) -> None:
+        await self.database.change(
+            Step(
+                CHOOSE_ACCOUNT,
+                {**_key(issuer_id, interaction_id), "another_account": int(another)},
+            )
+        )
+
+    async def sign_in(
+        self, issuer_id: str, interaction_id: bytes, change: SignInChange, event: AuditEvent
+    ) -> bool:
+        """Note the sign-in and its session. False when the interaction is over."""
+        session = change.session
+        steps = [(renew_step if change.renews else add_session_step)(issuer_id, session)]
+        if change.ends is not None:
+            steps.append(end_step(issuer_id, change.ends, event.at))
+        row = await self.database.change(
+            Step(SIGN_IN, {**_key(issuer_id, interaction_id), "session_id": session.session_id}),
+            *steps,
+            event_step(issuer_id, event),
+        )
+        return row is not None
+
+    async def complete(self, issuer_id: str, interaction_id: bytes, end: Completion) -> bool:
+        """Finish with a code: true for exactly one caller."""
+        authorization, now = end.authorization, end.authorization.created_at
+        steps = [
+            add_authorization_step(issuer_id, authorization),
+            touch_step(issuer_id, authorization.session_id, now),
+        ]
+        if end.consented is not None:
+            steps.append(_consent_step(issuer_id, authorization, end.consented))
+        if end.event is not None:
+            steps.append(event_step(issuer_id, end.event))
+        row = await self.database.change(
+            Step(FINISH, {**_key(issuer_id, interaction_id), "now": now}), *steps
+        )
+        return row is not None
+
+    async def refuse(
+        self, issuer_id: str, interaction_id: bytes, now: int, event: AuditEvent | None
+    ) -> bool:
+        """Finish without a code: true for exactly one caller."""
+        events = [] if event is None else [event_step(issuer_id, event)]
+        row = await self.database.change(
+            Step(FINISH, {**_key(issuer_id, interaction_id), "now": now}), *events
+        )
+        return row is not None
+
+
+def _key(issuer_id: str, interaction_id: bytes) -> dict[str, Value]:
+    return {"issuer_id": issuer_id, "interaction_id": interaction_id}
+
+
+def _consent_step(
+    issuer_id: str, authorization: Authorization, consented: frozenset[str]
+) -> Step:
+    return Step(
+        SAVE_CONSENT,
+        {
+            "issuer_id": issuer_id,
+            "user_id": authorization.user_id,
+            "client_id": authorization.client_id,
+            "scope": columns.scope_value(consented),
+            "granted_at": authorization.created_at,
+        },
+    )
+
+
+def _interaction(row: Row) -> Interaction:
+    return Interaction(
+        interaction_id=columns.binary(row, "interaction_id"),
+        browser_id=columns.binary(row, "browser_id"),
+        request=REQUEST.load(columns.text(row, "request")),
+        created_at=columns.integer(row, "created_at"),
+        expires_at=columns.integer(row, "expires_at"),
+        identifier=columns.optional_text(row, "identifier"),
+        signed_in_session=columns.optional_binary(row, "signed_in_session"),
+        account_chosen=bool(columns.integer(row, "account_chosen")),
+        another_account=bool(columns.integer(row, "another_account")),
+        finished_at=columns.optional_integer(row, "finished_at"),
+    )

@@ -1,0 +1,136 @@
+"""Sessions, and the one read on which an authorization request decides."""
+
+from dataclasses import dataclass
+
+from ostiary.domain.audit import AuditEvent
+from ostiary.domain.session import Session, SignedIn
+from ostiary.storage import columns
+from ostiary.storage.audit import event_step
+from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
+
+FIND = "SELECT * FROM sessions WHERE issuer_id = :issuer_id AND session_id = :session_id"
+FIND_SIGNED_IN = """
+SELECT sessions.*, users.username, users.disabled_at, users.valid_after,
+       memberships.claims, consents.scope
+FROM sessions
+JOIN users ON users.issuer_id = sessions.issuer_id AND users.user_id = sessions.user_id
+LEFT JOIN memberships ON memberships.issuer_id = sessions.issuer_id
+    AND memberships.user_id = sessions.user_id AND memberships.institution_id = :institution_id
+LEFT JOIN consents ON consents.issuer_id = sessions.issuer_id
+    AND consents.user_id = sessions.user_id AND consents.client_id = :client_id
+WHERE sessions.issuer_id = :issuer_id AND sessions.session_id = :session_id
+"""
+ADD = """
+INSERT INTO sessions (issuer_id, session_id, generation, user_id, auth_time, amr, level, seen_at,
+                      expires_at, ended_at)
+VALUES (:issuer_id, :session_id, :generation, :user_id, :auth_time, :amr, :level, :seen_at,
+        :expires_at, :ended_at)
+RETURNING session_id
+"""
+# The same person again: the session goes on under a new cookie, the old one is dead.
+RENEW = """
+UPDATE sessions
+SET generation = :generation, auth_time = :auth_time, amr = :amr, level = :level,
+    seen_at = :seen_at, expires_at = :expires_at
+WHERE issuer_id = :issuer_id AND session_id = :session_id AND user_id = :user_id
+    AND generation = :generation - 1 AND ended_at IS NULL
+RETURNING session_id
+"""
+TOUCH = """
+UPDATE sessions SET seen_at = :now
+WHERE issuer_id = :issuer_id AND session_id = :session_id AND seen_at < :now
+RETURNING session_id
+"""
+END = """
+UPDATE sessions SET ended_at = :now
+WHERE issuer_id = :issuer_id AND session_id = :session_id AND ended_at IS NULL
+RETURNING session_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    database: SqliteDatabase
+
+    async def find(self, issuer_id: str, session_id: bytes) -> Session | None:
+        row = await self.database.read_one(
+            FIND, {"issuer_id": issuer_id, "session_id": session_id}
+        )
+        return None if row is None else _session(row)
+
+    async def find_signed_in(
+        self, issuer_id: str, session_id: bytes, client_id: str, institution_id: str
+    ) -> SignedIn | None:
+        """The session with its user, their membership in the institution, and their consent."""
+        row = await self.database.read_one(
+            FIND_SIGNED_IN,
+            {
+                "issuer_id": issuer_id,
+                "session_id": session_id,
+                "client_id": client_id,
+                "institution_id": institution_id,
+            },
+        )
+        if row is None:
+            return None
+        return SignedIn(
+            session=_session(row),
+            username=columns.text(row, "username"),
+            valid_after=columns.integer(row, "valid_after"),
+            disabled=row["disabled_at"] is not None,
+            claims=columns.claims(row),
+            consented=columns.scope(row),
+        )
+
+    async def end(self, issuer_id: str, session_id: bytes, event: AuditEvent) -> bool:
+        """False when it had ended before."""
+        row = await self.database.change(
+            end_step(issuer_id, session_id, event.at), event_step(issuer_id, event)
+        )
+        return row is not None
+
+
+def add_step(issuer_id: str, session: Session) -> Step:
+    return Step(ADD, _parameters(issuer_id, session))
+
+
+def renew_step(issuer_id: str, session: Session) -> Step:
+    """Takes effect if the stored session is of the generation before."""
+    return Step(RENEW, _parameters(issuer_id, session))
+
+
+def touch_step(issuer_id: str, session_id: bytes, now: int) -> Step:
+    return Step(TOUCH, {"issuer_id": issuer_id, "session_id": session_id, "now": now})
+
+
+def end_step(issuer_id: str, session_id: bytes, now: int) -> Step:
+    return Step(END, {"issuer_id": issuer_id, "session_id": session_id, "now": now})
+
+
+def _parameters(issuer_id: str, session: Session) -> dict[str, Value]:
+    return {
+        "issuer_id": issuer_id,
+        "session_id": session.session_id,
+        "generation": session.generation,
+        "user_id": session.user_id,
+        "auth_time": session.auth_time,
+        "amr": " ".join(session.amr),
+        "level": session.level,
+        "seen_at": session.seen_at,
+        "expires_at": session.expires_at,
+        "ended_at": session.ended_at,
+    }
+
+
+def _session(row: Row) -> Session:
+    return Session(
+        session_id=columns.binary(row, "session_id"),
+        generation=columns.integer(row, "generation"),
+        user_id=columns.text(row, "user_id"),
+        auth_time=columns.integer(row, "auth_time"),
+        amr=columns.words(row, "amr"),
+        level=columns.text(row, "level"),
+        seen_at=columns.integer(row, "seen_at"),
+        expires_at=columns.integer(row, "expires_at"),
+        ended_at=columns.optional_integer(row, "ended_at"),
+    )

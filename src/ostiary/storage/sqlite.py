@@ -1,0 +1,242 @@
+"""SQLite: reads on the spot, writes through one thread that commits waiting changes together.
+
+A commit with synchronous=FULL costs one flush of the disk, however many changes it carries, so
+durability costs little under load. Several processes may share the file: each takes a file lock
+before its transaction, because SQLite's own waiting backs off in long, unfair steps.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final, Protocol, TypeAlias
+
+Value: TypeAlias = str | int | bytes | None
+BUSY_TIMEOUT_SECONDS = 10.0
+LARGEST_BATCH = 256
+CHECKPOINT_INTERVAL_SECONDS = 0.2
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or written; nothing was changed."""
+
+
+class Conflict(Exception):
+    """What is to be added exists already."""
+
+
+class Row(Protocol):
+    """A row of an answer, by column name."""
+
+    def __getitem__(self, name: str, /) -> Value: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a change, with its parameters."""
+
+    statement: str
+    parameters: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A change in the writer's queue, and who waits for it."""
+
+    steps: tuple[Step, ...]
+    future: "asyncio.Future[Row | None]"
+    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    waiting: _Waiting
+    row: Row | None = None
+    error: Exception | None = None
+
+    def deliver(self) -> None:
+        if self.waiting.future.cancelled():
+            return
+        if self.error is not None:
+            self.waiting.future.set_exception(self.error)
+        else:
+            self.waiting.future.set_result(self.row)
+
+
+class SqliteDatabase:
+    """One file. Reads belong to the thread that made this object; changes come from its loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        try:
+            self._reader = connect(path)
+            self._writer = connect(path)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        self._reader.execute("PRAGMA query_only = ON")
+        self._writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self._lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._written = threading.Event()
+        self._closed = False
+        self._threads = (
+            threading.Thread(target=self._write_batches, name="ostiary-writer", daemon=True),
+            threading.Thread(target=self._checkpoint, name="ostiary-checkpoint", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then let go of the file."""
+        self._closed = True
+        self._queue.put(None)
+        self._written.set()
+        for thread in self._threads:
+            thread.join()
+        self._reader.close()
+        self._writer.close()
+        os.close(self._lock)
+
+    async def read_one(self, statement: str, parameters: Mapping[str, Value]) -> Row | None:
+        """The first row, or None."""
+        try:
+            row: Row | None = self._reader.execute(statement, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+        return row
+
+    async def read_all(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        try:
+            return list(self._reader.execute(statement, parameters).fetchall())
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    async def change(self, first: Step, *others: Step) -> Row | None:
+        """Run the steps in one transaction, durable on return.
+
+        The first step decides: it has a RETURNING clause, and when it returns no row the others
+        are not run and nothing is changed. Its row is the answer. Raises Conflict when a key
+        exists already, StoreUnavailable when nothing could be written.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Row | None] = loop.create_future()
+        self._queue.put(_Waiting((first, *others), future, loop))
+        return await future
+
+    # ---- the writer's thread ----------------------------------------------------------------
+
+    def _write_batches(self) -> None:
+        while (waiting := self._queue.get()) is not None:
+            batch = [waiting, *self._also_waiting()]
+            results = self._commit(batch)
+            self._written.set()
+            by_loop: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
+            for done in results:
+                by_loop.setdefault(done.waiting.loop, []).append(done)
+            for loop, results_of_loop in by_loop.items():
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(_deliver_all, results_of_loop)
+
+    def _also_waiting(self) -> Iterable[_Waiting]:
+        for _ in range(LARGEST_BATCH - 1):
+            try:
+                waiting = self._queue.get_nowait()
+            except Empty:
+                return
+            if waiting is None:
+                self._queue.put(None)  # closing: finish this batch first
+                return
+            yield waiting
+
+    def _commit(self, batch: list[_Waiting]) -> list[_Done]:
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            results = [self._run(waiting) for waiting in batch]
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            unavailable = StoreUnavailable(str(error))
+            return [_Done(waiting, error=unavailable) for waiting in batch]
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        return results
+
+    def _run(self, waiting: _Waiting) -> _Done:
+        """One change, alone among its neighbours: what fails here does not undo them."""
+        first, *others = waiting.steps
+        # A single statement is atomic by itself.
+        guarded = bool(others)
+        try:
+            if guarded:
+                self._writer.execute("SAVEPOINT change")
+            # All rows are fetched: a statement is not done before it has been read to its end.
+            rows = self._writer.execute(first.statement, first.parameters).fetchall()
+            if rows:
+                for step in others:
+                    self._writer.execute(step.statement, step.parameters).fetchall()
+        except sqlite3.Error as error:
+            if not self._writer.in_transaction:
+                raise  # disk full and the like: SQLite has rolled back the whole batch
+            if guarded:
+                self._writer.execute("ROLLBACK TO change")
+            return _Done(waiting, error=_translated(error))
+        finally:
+            if guarded and self._writer.in_transaction:
+                self._writer.execute("RELEASE change")
+        return _Done(waiting, row=rows[0] if rows else None)
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    # ---- the checkpoint's thread ------------------------------------------------------------
+
+    def _checkpoint(self) -> None:
+        """Move the log into the file beside the requests, not in front of one of them."""
+        connection = connect(self.path)
+        while not self._closed:
+            self._written.wait()
+            self._written.clear()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            except sqlite3.Error:
+                pass  # a full disk shows where it matters: at the next commit
+            threading.Event().wait(0 if self._closed else CHECKPOINT_INTERVAL_SECONDS)
+        connection.close()
+
+
+def _deliver_all(results: list[_Done]) -> None:
+    for done in results:
+        done.deliver()
+
+
+def _translated(error: sqlite3.Error) -> Exception:
+    kind = Conflict if isinstance(error, sqlite3.IntegrityError) else StoreUnavailable
+    return kind(str(error))
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit, with the settings that every connection has."""
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        cached_statements=256,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = OFF")  # keys are checked by the verbs, on both engines
+    return connection
+
+
+def lock_path(path: Path) -> Path:
+    """The file on which processes that share the database take turns."""
+    return path.with_name(path.name + ".lock")

@@ -1,0 +1,43 @@
+"""The store: one object that holds every table's verbs."""
+
+from pathlib import Path
+from typing import Final
+
+from ostiary.storage.audit import AuditEvents
+from ostiary.storage.authorizations import Authorizations
+from ostiary.storage.interactions import Interactions
+from ostiary.storage.issuers import Clients, Institutions, Issuers
+from ostiary.storage.keys import Keys
+from ostiary.storage.refusals import Refusals
+from ostiary.storage.sessions import Sessions
+from ostiary.storage.sqlite import SqliteDatabase
+from ostiary.storage.users import Users
+
+
+class Store:
+    """Over a database whose schema is current."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.database: Final = database
+        self.issuers: Final = Issuers(database=database)
+        self.institutions: Final = Institutions(database=database)
+        self.clients: Final = Clients(database=database)
+        self.users: Final = Users(database=database)
+        self.sessions: Final = Sessions(database=database)
+        self.interactions: Final = Interactions(database=database)
+        self.authorizations: Final = Authorizations(database=database)
+        self.keys: Final = Keys(database=database)
+        self.audit: Final = AuditEvents(database=database)
+        self.refusals: Final = Refusals(database=database)
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """The store in the file at `path`; raises StoreUnavailable when it cannot be opened."""
+        return cls(SqliteDatabase(path))
+
+    def close(self) -> None:
+        self.database.close()
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when nothing can be read."""
+        await self.database.read_one("SELECT 1 AS one", {})

@@ -1,0 +1,68 @@
+"""What a test may need that is not a Python package: a browser, and Node.
+
+Without it the test is reported as not run, with the reason. In CI that is a failure, since a test
+that did not run has shown nothing.
+"""
+
+import functools
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+TESTS = Path(__file__).parent
+
+
+@functools.cache
+def browser_path() -> str | None:
+    """Where Chromium is; scripts/browser.sh finds (or installs) it for `make test`."""
+    names = (os.environ.get("OSTIARY_BROWSER"), "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, (shutil.which(name) for name in names if name)), None)
+
+
+@functools.cache
+def missing_for_browser() -> str | None:
+    return None if browser_path() else "no Chromium here: install chromium or set OSTIARY_BROWSER"
+
+
+@functools.cache
+def missing_for_interop() -> str | None:
+    if shutil.which("node") is None:
+        return "no Node here: install Node 20 or newer"
+    folders = [package.parent for package in TESTS.glob("interop/*/package.json")]
+    if all((folder / "node_modules" / ".installed").exists() for folder in folders):
+        return None
+    return "the client libraries are not installed: make interop-setup"
+
+
+# marker -> what it needs and this machine has not
+NEEDS: dict[str, Callable[[], str | None]] = {
+    "browser": missing_for_browser,
+    "interop": missing_for_interop,
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, missing in NEEDS.items():
+        if item.get_closest_marker(marker) is None or (reason := missing()) is None:
+            continue
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"not run, and in CI every test runs: {reason}", pytrace=False)
+        pytest.skip(f"not run: {reason}")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator["Browser"]:
+    """A headless Chromium of the test's own; mark the test with `browser`."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=browser_path())
+        yield chromium
+        await chromium.close()
