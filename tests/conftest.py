@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.world import World, make_template, open_world
+
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
@@ -66,3 +68,19 @@ async def browser() -> AsyncIterator["Browser"]:
         chromium = await playwright.chromium.launch(executable_path=browser_path())
         yield chromium
         await chromium.close()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled database, made once for a worker."""
+    path = tmp_path_factory.mktemp("template") / "ostiary.db"
+    make_template(path)
+    return path
+
+
+@pytest.fixture
+async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
+    """A provider of the test's own."""
+    opened = open_world(template, tmp_path / "ostiary.db")
+    yield opened
+    await opened.ostiary.close()

@@ -64,12 +64,12 @@ class Passwords:
 
     def _verify(self, password_hash: str | None, password: str) -> bool:
         try:
-            matches = self._hasher.verify(
+            self._hasher.verify(
                 password_hash or self._nobodys_hash, _normalized(password[:MAX_LENGTH])
             )
         except (VerificationError, InvalidHashError):
             return False
-        return matches and password_hash is not None and len(password) <= MAX_LENGTH
+        return password_hash is not None and len(password) <= MAX_LENGTH
 
     @cached_property
     def _nobodys_hash(self) -> str:

@@ -1,9 +1,9 @@
 """Sessions: what a sign-in makes of the browser's session."""
 
+from ostiary.domain.client import Client
+from ostiary.domain.handles import Handle, HandleKeys, Purpose
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.session import STANDARD_LEVEL, Session, SignedIn, is_live
-from ostiary.domain.handles import Handle, HandleKeys, Purpose
-from ostiary.domain.client import Client
 from ostiary.storage.interactions import SignInChange
 from ostiary.storage.store import Store
 

@@ -1,7 +1,7 @@
 """What our tokens say. OIDC Core §2 (ID token), RFC 9068 §2.2 (access token)."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256, sha512
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from typing import TypeAlias
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105  RFC 9068 §2.1
 
 # What JSON can say. Claims are read-only to everybody but the function that builds them.
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Claims: TypeAlias = Mapping[str, Json]
 
 

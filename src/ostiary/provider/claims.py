@@ -5,9 +5,7 @@ from ostiary.domain.issuer import Issuer
 from ostiary.protocol.tokens import Json
 
 
-def released_claims(
-    issuer: Issuer, standing: Standing, scope: frozenset[str]
-) -> dict[str, Json]:
+def released_claims(issuer: Issuer, standing: Standing, scope: frozenset[str]) -> dict[str, Json]:
     """What the institution knows of the person, as far as these scopes release it.
 
     What is not known is left out; a value that is known to be none is null.

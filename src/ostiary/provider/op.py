@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ostiary.accounts.people import People
 from ostiary.accounts.passwords import Passwords
+from ostiary.accounts.people import People
 from ostiary.domain.client import Client
 from ostiary.domain.clock import Clock
 from ostiary.domain.handles import HandleKeys
@@ -44,9 +44,7 @@ class OpenIDProvider:
 
     @property
     def people(self) -> People:
-        return People(
-            issuer_id=self.issuer.issuer_id, store=self.store, passwords=self.passwords
-        )
+        return People(issuer_id=self.issuer.issuer_id, store=self.store, passwords=self.passwords)
 
     async def find_client(self, client_id: str) -> Client | None:
         client = self._clients.get(client_id)

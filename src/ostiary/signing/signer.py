@@ -26,9 +26,7 @@ class Signer:
     """One active key for each algorithm."""
 
     def __init__(self, keys: Iterable[SigningKey], master_key: MasterKey, issuer_id: str) -> None:
-        self._keys: Final = {
-            key.algorithm: _TokenKey(key, master_key, issuer_id) for key in keys
-        }
+        self._keys: Final = {key.algorithm: _TokenKey(key, master_key, issuer_id) for key in keys}
 
     def sign(self, claims: Claims, algorithm: Algorithm, token_type: str | None = None) -> str:
         """A compact JWS of the claims; `token_type` becomes its `typ`. RFC 7515 §7.1."""

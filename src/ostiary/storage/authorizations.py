@@ -64,9 +64,7 @@ class Authorizations:
         """With `touch`, the session's use is noted in the same transaction."""
         steps = [add_step(issuer_id, authorization)]
         if touch:
-            steps.append(
-                touch_step(issuer_id, authorization.session_id, authorization.created_at)
-            )
+            steps.append(touch_step(issuer_id, authorization.session_id, authorization.created_at))
         await self.database.change(*steps)
 
     async def find_standing(self, issuer_id: str, authorization_id: bytes) -> Standing | None:

@@ -66,5 +66,3 @@ def claims_value(value: Claims) -> str:
 def readable(identifier: bytes) -> str:
     """An id as tokens and logs show it."""
     return urlsafe_b64encode(identifier).rstrip(b"=").decode("ascii")
-
-

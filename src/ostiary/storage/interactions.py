@@ -102,9 +102,7 @@ class Interactions:
             Step(SET_IDENTIFIER, {**_key(issuer_id, interaction_id), "identifier": identifier})
         )
 
-    async def choose_account(
-        self, issuer_id: str, interaction_id: bytes, *, another: bool
-    ) -> None:
+    async def choose_account(self, issuer_id: str, interaction_id: bytes, *, another: bool) -> None:
         await self.database.change(
             Step(
                 CHOOSE_ACCOUNT,
@@ -158,9 +156,7 @@ def _key(issuer_id: str, interaction_id: bytes) -> dict[str, Value]:
     return {"issuer_id": issuer_id, "interaction_id": interaction_id}
 
 
-def _consent_step(
-    issuer_id: str, authorization: Authorization, consented: frozenset[str]
-) -> Step:
+def _consent_step(issuer_id: str, authorization: Authorization, consented: frozenset[str]) -> Step:
     return Step(
         SAVE_CONSENT,
         {

@@ -8,7 +8,6 @@ from ostiary.storage import columns
 from ostiary.storage.audit import event_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
-FIND = "SELECT * FROM sessions WHERE issuer_id = :issuer_id AND session_id = :session_id"
 FIND_SIGNED_IN = """
 SELECT sessions.*, users.username, users.disabled_at, users.valid_after,
        memberships.claims, consents.scope
@@ -51,12 +50,6 @@ RETURNING session_id
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     database: SqliteDatabase
-
-    async def find(self, issuer_id: str, session_id: bytes) -> Session | None:
-        row = await self.database.read_one(
-            FIND, {"issuer_id": issuer_id, "session_id": session_id}
-        )
-        return None if row is None else _session(row)
 
     async def find_signed_in(
         self, issuer_id: str, session_id: bytes, client_id: str, institution_id: str

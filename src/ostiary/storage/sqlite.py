@@ -6,6 +6,7 @@ before its transaction, because SQLite's own waiting backs off in long, unfair s
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -83,7 +84,7 @@ class SqliteDatabase:
         self._lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._written = threading.Event()
-        self._closed = False
+        self._closing = threading.Event()
         self._threads = (
             threading.Thread(target=self._write_batches, name="ostiary-writer", daemon=True),
             threading.Thread(target=self._checkpoint, name="ostiary-checkpoint", daemon=True),
@@ -93,7 +94,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Finish what waits, then let go of the file."""
-        self._closed = True
+        self._closing.set()
         self._queue.put(None)
         self._written.set()
         for thread in self._threads:
@@ -200,14 +201,12 @@ class SqliteDatabase:
     def _checkpoint(self) -> None:
         """Move the log into the file beside the requests, not in front of one of them."""
         connection = connect(self.path)
-        while not self._closed:
+        while not self._closing.wait(CHECKPOINT_INTERVAL_SECONDS):
             self._written.wait()
             self._written.clear()
-            try:
+            # What goes wrong here shows where it matters: at the next commit.
+            with contextlib.suppress(sqlite3.Error):
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            except sqlite3.Error:
-                pass  # a full disk shows where it matters: at the next commit
-            threading.Event().wait(0 if self._closed else CHECKPOINT_INTERVAL_SECONDS)
         connection.close()
 
 
@@ -233,7 +232,9 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = OFF")  # keys are checked by the verbs, on both engines
+    connection.execute(
+        "PRAGMA foreign_keys = OFF"
+    )  # keys are checked by the verbs, on both engines
     return connection
 
 

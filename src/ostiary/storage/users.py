@@ -10,6 +10,7 @@ from ostiary.storage.audit import event_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
 FIND_BY_USERNAME = "SELECT * FROM users WHERE issuer_id = :issuer_id AND canonical = :canonical"
+EXISTS = "SELECT user_id FROM users WHERE issuer_id = :issuer_id AND user_id = :user_id"
 FIND_MEMBER = """
 SELECT users.* FROM users
 JOIN memberships ON memberships.issuer_id = users.issuer_id
@@ -34,10 +35,10 @@ ON CONFLICT (issuer_id, user_id, institution_id) DO UPDATE SET claims = excluded
 RETURNING user_id
 """
 # A new password ends what the old one began, with no row of it touched.
-SET_PASSWORD = """
+CHANGE_PASSWORD = """
 UPDATE users SET password_hash = :password_hash, valid_after = :now
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
-"""
+"""  # noqa: S105  a statement
 REHASH = """
 UPDATE users SET password_hash = :password_hash
 WHERE issuer_id = :issuer_id AND user_id = :user_id AND password_hash = :seen RETURNING user_id
@@ -57,6 +58,10 @@ class Users:
             FIND_BY_USERNAME, {"issuer_id": issuer_id, "canonical": canonical_username(username)}
         )
         return None if row is None else _user(row)
+
+    async def exists(self, issuer_id: str, user_id: str) -> bool:
+        parameters = {"issuer_id": issuer_id, "user_id": user_id}
+        return await self.database.read_one(EXISTS, parameters) is not None
 
     async def find_member(self, issuer_id: str, institution_id: str, username: str) -> User | None:
         """The user of this name, if a member of the institution."""
@@ -119,7 +124,7 @@ class Users:
         """A new password, which ends every session and authorization of the user."""
         await self.database.change(
             Step(
-                SET_PASSWORD,
+                CHANGE_PASSWORD,
                 {
                     "issuer_id": issuer_id,
                     "user_id": user_id,

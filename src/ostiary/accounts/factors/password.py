@@ -6,9 +6,7 @@ from ostiary.domain.user import MAX_USERNAME_LENGTH, User
 AMR = "pwd"
 
 
-async def verify(
-    people: People, institution_id: str, username: str, presented: str
-) -> User | None:
+async def verify(people: People, institution_id: str, username: str, presented: str) -> User | None:
     """The member whose username and password these are.
 
     A name that is unknown, switched off or of another institution takes the same work, and gets

@@ -150,7 +150,9 @@ def check_max_age(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRe
     try:
         return replace(proved, max_age=parse_max_age(sent)) if sent else proved
     except Malformed as error:
-        raise ReasonCode.MAX_AGE_MALFORMED.refusal(expected=error.expected, received=sent) from error
+        raise ReasonCode.MAX_AGE_MALFORMED.refusal(
+            expected=error.expected, received=sent
+        ) from error
 
 
 def check_hints(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:

@@ -24,7 +24,7 @@ def return_address(request: AuthorizationRequest, issuer: Issuer) -> ReturnAddre
     )
 
 
-def plan_authorization(  # noqa: PLR0913  the facts that an authorization is made of
+def plan_authorization(
     request: AuthorizationRequest,
     client: Client,
     signed_in: SignedIn,
@@ -55,7 +55,9 @@ def plan_authorization(  # noqa: PLR0913  the facts that an authorization is mad
         authentication=session.authentication(issuer),
         created_at=now,
         code_expires_at=code_expires_at,
-        ends_at=now + lifetimes.authorization if lasting else code_expires_at + lifetimes.access_token,
+        ends_at=now + lifetimes.authorization
+        if lasting
+        else code_expires_at + lifetimes.access_token,
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
     )
 

@@ -5,7 +5,7 @@ from ostiary.domain.client import Client
 from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.interaction import AuthorizationRequest
 from ostiary.domain.refusals import Refusal
-from ostiary.domain.session import needs_touch
+from ostiary.domain.session import SignedIn, needs_touch
 from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.prompt import Prompt
 from ostiary.provider.authorization.checks import Asked, check_request
@@ -13,7 +13,7 @@ from ostiary.provider.authorization.code import code_response, plan_authorizatio
 from ostiary.provider.authorization.locate import ReturnAddress, locate
 from ostiary.provider.cookies import browser_cookie_name, session_cookie_name
 from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest, ShowInteraction
-from ostiary.provider.interaction import next_step
+from ostiary.provider.interaction import Cleared, next_step
 from ostiary.provider.interaction.begin import begin_interaction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
@@ -55,9 +55,7 @@ async def _decide(
         ),
         address,
     )
-    handle = op.handles.open(
-        request.cookie(session_cookie_name(op.issuer)) or "", Purpose.SESSION
-    )
+    handle = op.handles.open(request.cookie(session_cookie_name(op.issuer)) or "", Purpose.SESSION)
     state = InteractionState(
         request=checked,
         client=client,
@@ -66,26 +64,25 @@ async def _decide(
         now=now,
     )
     step = next_step(state)
-    if step is None:
-        return await _issue_code(state, address, op)
+    if isinstance(step, Cleared):
+        return await _issue_code(state, step.signed_in, address, op)
     if Prompt.NONE in checked.prompt:
         raise step.REFUSAL.refusal()
     return await _show_interaction(request, checked, op, now)
 
 
 async def _issue_code(
-    state: InteractionState, address: ReturnAddress, op: OpenIDProvider
+    state: InteractionState, signed_in: SignedIn, address: ReturnAddress, op: OpenIDProvider
 ) -> AuthorizationResponse:
-    assert state.signed_in is not None  # the login step has seen to it
     planned = plan_authorization(
         state.request,
         state.client,
-        state.signed_in,
+        signed_in,
         op.issuer,
         authorization_id=new_id(state.now),
         now=state.now,
     )
-    touch = needs_touch(state.signed_in.session, op.issuer.lifetimes, state.now)
+    touch = needs_touch(signed_in.session, op.issuer.lifetimes, state.now)
     await op.store.authorizations.add(op.issuer.issuer_id, planned, touch=touch)
     return code_response(planned, address, op)
 

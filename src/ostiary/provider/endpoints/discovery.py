@@ -38,7 +38,7 @@ def metadata(issuer: Issuer) -> dict[str, Json]:
         "claims_supported": sorted(_claims(issuer)),
         "response_types_supported": ["code"],
         "response_modes_supported": [str(mode) for mode in ResponseMode],
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": [*GRANTS],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [str(algorithm) for algorithm in Algorithm],
         "token_endpoint_auth_methods_supported": [method.METHOD for method in METHODS],

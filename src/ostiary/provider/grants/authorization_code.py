@@ -108,6 +108,4 @@ async def _revoke(standing: Standing, code: ReasonCode, op: OpenIDProvider, now:
         institution_id=authorization.institution_id,
         reason=code.name.lower(),
     )
-    await op.store.authorizations.revoke(
-        op.issuer.issuer_id, authorization.authorization_id, event
-    )
+    await op.store.authorizations.revoke(op.issuer.issuer_id, authorization.authorization_id, event)

@@ -44,9 +44,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     return JsonAnswer(members=members)
 
 
-async def _find_refreshable(
-    handle: Handle, request: GrantRequest, op: OpenIDProvider
-) -> Standing:
+async def _find_refreshable(handle: Handle, request: GrantRequest, op: OpenIDProvider) -> Standing:
     """The authorization, proved to be refreshable with this generation; ended for an older one."""
     found = await op.store.authorizations.find_standing(op.issuer.issuer_id, handle.id)
     try:
@@ -57,18 +55,16 @@ async def _find_refreshable(
         raise
 
 
-def check_refresh_token(
-    found: Standing | None, generation: int, request: GrantRequest
-) -> Standing:
+def check_refresh_token(found: Standing | None, generation: int, request: GrantRequest) -> Standing:
     """The newest generation, or the one before it inside the client's grace."""
     if found is None or generation > found.authorization.generation:
-        raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(expected="a refresh token that is still kept")
+        raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(
+            expected="a refresh token that is still kept"
+        )
     authorization = found.authorization
     if authorization.redeemed_at is None or not found.may_act(request.now):
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()
-    if generation < authorization.generation and not _in_grace(
-        authorization, generation, request
-    ):
+    if generation < authorization.generation and not _in_grace(authorization, generation, request):
         raise ReasonCode.REFRESH_TOKEN_REUSED.refusal(
             expected=f"generation {authorization.generation}", received=f"generation {generation}"
         )
@@ -115,9 +111,7 @@ async def _go_on(
         op.issuer.issuer_id,
         authorization.authorization_id,
         generation=handle.generation,
-        refresh_until=min(
-            request.now + op.issuer.lifetimes.refresh_token, authorization.ends_at
-        ),
+        refresh_until=min(request.now + op.issuer.lifetimes.refresh_token, authorization.ends_at),
         now=request.now,
     )
 
@@ -138,6 +132,4 @@ async def _revoke(authorization: Authorization, op: OpenIDProvider, now: int) ->
         institution_id=authorization.institution_id,
         reason=ReasonCode.REFRESH_TOKEN_REUSED.name.lower(),
     )
-    await op.store.authorizations.revoke(
-        op.issuer.issuer_id, authorization.authorization_id, event
-    )
+    await op.store.authorizations.revoke(op.issuer.issuer_id, authorization.authorization_id, event)

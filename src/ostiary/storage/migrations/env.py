@@ -3,7 +3,9 @@
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool
 
-engine = create_engine(str(context.config.get_main_option("sqlalchemy.url")), poolclass=pool.NullPool)
+engine = create_engine(
+    str(context.config.get_main_option("sqlalchemy.url")), poolclass=pool.NullPool
+)
 
 
 # Python's sqlite3 begins transactions late and not for DDL; ours must hold all of a migration, so

@@ -1,0 +1,205 @@
+"""The composition root: from settings to a running server."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+
+from ostiary.accounts.passwords import Passwords
+from ostiary.domain.clock import Clock
+from ostiary.domain.issuer import Issuer
+from ostiary.logs import configure_logs
+from ostiary.management.keys import rotate_due
+from ostiary.provider.refusal_log import RefusalLog
+from ostiary.provider.served import ServedIssuers, Surroundings
+from ostiary.settings import Settings
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.schema import ensure_schema
+from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.store import Store
+from ostiary.web.asgi import Application
+from ostiary.web.assets import Assets
+from ostiary.web.endpoint import Edge
+from ostiary.web.home import Demo
+from ostiary.web.pages.render import Renderer
+from ostiary.web.pages.site import Site
+from ostiary.web.probes import Probes
+
+SECONDS_BETWEEN_HOUSEKEEPING = 60
+SECONDS_TO_DRAIN = 5
+
+_NOT_ON_THIS_MACHINE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+_log = structlog.get_logger("ostiary.app")
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        return int(time.time())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ostiary:
+    """Everything that runs, put together once."""
+
+    store: Store
+    master_key: MasterKey
+    passwords: Passwords
+    refusals: RefusalLog
+    application: Application
+    clock_of: Callable[[Issuer], Clock]
+
+    async def close(self) -> None:
+        await self.refusals.drain()
+        self.passwords.close()
+        self.store.close()
+
+
+def compose(
+    store: Store,
+    master_key: MasterKey,
+    *,
+    demo: Demo | None = None,
+    clock_of: Callable[[Issuer], Clock] = lambda _issuer: SystemClock(),
+) -> Ostiary:
+    """The application over an open store whose schema is current."""
+    passwords = Passwords()
+    refusals = RefusalLog()
+    assets = Assets()
+    renderer = Renderer(assets)
+    issuers = ServedIssuers(
+        Surroundings(store=store, master_key=master_key, passwords=passwords, clock_of=clock_of)
+    )
+    pages = Site(renderer, assets, demo).router()
+    edge = Edge(issuers, refusals, renderer, pages)
+    return Ostiary(
+        store=store,
+        master_key=master_key,
+        passwords=passwords,
+        refusals=refusals,
+        application=Probes(edge, lambda: _is_ready(store)),
+        clock_of=clock_of,
+    )
+
+
+def serve(
+    settings: Settings,
+    *,
+    master_key: MasterKey,
+    demo: Demo | None = None,
+    on_ready: Callable[[], None] | None = None,
+) -> None:
+    """Serve until told to stop; `on_ready` is called once the server answers.
+
+    Raises OSError when the address is taken, StoreUnavailable and MasterKeyError as they come.
+    """
+    configure_logs(settings.log.format, settings.log.level)
+    path = Path(settings.database.path)
+    ensure_schema(path)
+    sockets = bind(settings.server.host, settings.server.port)
+    ostiary = compose(Store.open(path), master_key, demo=demo)
+    config = uvicorn.Config(
+        ostiary.application,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SECONDS_TO_DRAIN,
+    )
+    server = _Server(config, on_ready)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_run(server, sockets, ostiary))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's, telling when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_ready: Final = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._on_ready is not None:
+            self._on_ready()
+
+
+async def _run(server: _Server, sockets: list[socket.socket], ostiary: Ostiary) -> None:
+    try:
+        async with _housekeeping(ostiary):
+            await server.serve(sockets)
+    finally:
+        await ostiary.close()
+
+
+@contextlib.asynccontextmanager
+async def _housekeeping(ostiary: Ostiary) -> AsyncIterator[None]:
+    """What nobody should have to schedule, done beside the requests."""
+    task = asyncio.create_task(_keep_house(ostiary))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep_house(ostiary: Ostiary) -> None:
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_HOUSEKEEPING)
+        try:
+            for issuer in await ostiary.store.issuers.list():
+                now = ostiary.clock_of(issuer).now()
+                await rotate_due(ostiary.store, ostiary.master_key, issuer, now)
+        except StoreUnavailable as error:
+            _log.warning("housekeeping put off", error=str(error))
+        except Exception:
+            _log.exception("housekeeping failed")
+
+
+async def _is_ready(store: Store) -> bool:
+    try:
+        await store.ping()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets on every address of the host: "localhost" is two on most machines."""
+    addresses = dict.fromkeys(
+        (family, address[0])
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    )
+    sockets = []
+    unusable: OSError | None = None
+    for family, address in addresses:
+        try:
+            bound = socket.create_server((str(address), port), family=family, backlog=2048)
+        except OSError as error:
+            unusable = error
+            if error.errno not in _NOT_ON_THIS_MACHINE:
+                break
+            continue
+        # With port 0 the first address chooses for all of them.
+        port = bound.getsockname()[1]
+        sockets.append(bound)
+    if unusable is not None and (not sockets or unusable.errno not in _NOT_ON_THIS_MACHINE):
+        for bound in sockets:
+            bound.close()
+        raise unusable
+    return sockets

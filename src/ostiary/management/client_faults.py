@@ -1,0 +1,107 @@
+"""What keeps a client from working, or makes it unsafe. RFC 6749 §2.1, §4.4, RFC 9700 §2.1."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from ostiary.domain.client import AuthMethod, Client
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.profile import PROFILES
+from ostiary.management.faults import Fault
+from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.redirect_uri import check_registrable
+
+# The names of provider.grants.GRANTS, which this layer cannot see; a test compares the two.
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+
+_CLIENT_ID = re.compile(r"[\x21-\x39\x3B-\x7E]{1,255}")  # no colon: HTTP Basic ends the id with one
+
+
+def client_faults(
+    client: Client, issuer: Issuer, institution_ids: Collection[str]
+) -> Sequence[Fault]:
+    """All of them; `institution_ids` are those of the issuer."""
+    return [
+        *_identity_faults(client, institution_ids),
+        *_redirect_uri_faults(client),
+        *_grant_faults(client),
+        *_scope_faults(client, issuer),
+        *_policy_faults(client),
+    ]
+
+
+def _identity_faults(client: Client, institution_ids: Collection[str]) -> Sequence[Fault]:
+    faults = []
+    if not _CLIENT_ID.fullmatch(client.client_id):
+        faults.append(
+            Fault(
+                field="client_id",
+                message="write 1 to 255 characters of printable ASCII without space and colon",
+            )
+        )
+    if not client.name.strip():
+        faults.append(Fault(field="name", message="write the name that people will read"))
+    if client.institution_id not in institution_ids:
+        known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
+        faults.append(
+            Fault(field="institution", message=f"write the id of an institution: {known}")
+        )
+    return faults
+
+
+def _redirect_uri_faults(client: Client) -> Sequence[Fault]:
+    faults = []
+    for uri in client.redirect_uris:
+        try:
+            check_registrable(uri, native=client.native)
+        except Malformed as error:
+            faults.append(Fault(field="redirect_uris", message=f"write {error.expected}: {uri!r}"))
+    if "authorization_code" in client.grant_types and not client.redirect_uris:
+        faults.append(
+            Fault(
+                field="redirect_uris",
+                message="write at least one for grant type authorization_code",
+            )
+        )
+    return faults
+
+
+def _grant_faults(client: Client) -> Sequence[Fault]:
+    faults = [
+        Fault(field="grant_types", message=f"write some of {', '.join(GRANT_TYPES)}: not {name!r}")
+        for name in sorted(client.grant_types.difference(GRANT_TYPES))
+    ]
+    if client.public and "client_credentials" in client.grant_types:
+        faults.append(
+            Fault(
+                field="grant_types",
+                message="leave out client_credentials: a public client has none",
+            )
+        )
+    if not client.grant_types:
+        faults.append(Fault(field="grant_types", message="write at least one"))
+    return faults
+
+
+def _scope_faults(client: Client, issuer: Issuer) -> Sequence[Fault]:
+    unknown = sorted(client.scopes - issuer.scopes)
+    known = ", ".join(sorted(issuer.scopes))
+    return [
+        Fault(field="scopes", message=f"write some of {known}: not {name!r}") for name in unknown
+    ]
+
+
+def _policy_faults(client: Client) -> Sequence[Fault]:
+    faults = []
+    if client.profile_name is not None and client.profile_name not in PROFILES:
+        faults.append(Fault(field="profile", message=f"write one of: {', '.join(PROFILES)}"))
+    if client.public and not client.require_pkce:
+        faults.append(
+            Fault(field="require_pkce", message="write true: a public client proves itself by PKCE")
+        )
+    if client.secrets and client.auth_method is not AuthMethod.CLIENT_SECRET:
+        faults.append(
+            Fault(field="secret", message=f"leave it out: the client uses {client.auth_method}")
+        )
+    if client.refresh_grace < 0:
+        faults.append(Fault(field="refresh_grace", message="write seconds, 0 for off"))
+    return faults

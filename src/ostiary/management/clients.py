@@ -1,0 +1,175 @@
+"""Clients: registered, given secrets, switched on and off. RFC 7591 §2, RFC 6749 §2, §10.10."""
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass, replace
+
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.client import AuthMethod, Client, ClientSecret
+from ostiary.domain.issuer import Issuer
+from ostiary.management.client_faults import client_faults
+from ostiary.management.errors import Failure, ManagementError
+from ostiary.management.faults import raise_first
+from ostiary.storage.store import Store
+
+# The prefix lets scanners recognise a leaked one.
+SECRET_PREFIX = "ostiary_"  # noqa: S105  a prefix
+MOST_SECRETS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedSecret:
+    """A secret and its client; the secret is shown once and kept nowhere."""
+
+    client: Client
+    secret: str | None
+
+
+def new_client_id() -> str:
+    return str(uuid.uuid4())
+
+
+def new_secret() -> str:
+    """256 random bits."""
+    return SECRET_PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def kept_secret(secret: str, now: int) -> ClientSecret:
+    """The secret as it is kept."""
+    return ClientSecret(secret_id=secrets.token_hex(4), sha256=hash_secret(secret), created_at=now)
+
+
+async def create_client(
+    store: Store, issuer: Issuer, client: Client, now: int, secret: str | None = None
+) -> IssuedSecret:
+    """Register the client. One that authenticates with a secret gets `secret`, or a new one."""
+    if client.auth_method is AuthMethod.CLIENT_SECRET:
+        secret = secret or new_secret()
+        client = replace(client, secrets=(kept_secret(secret, now),))
+    await add_client(store, issuer, client, now)
+    return IssuedSecret(client=client, secret=secret)
+
+
+async def add_client(store: Store, issuer: Issuer, client: Client, now: int) -> None:
+    """Register the client with the secrets that it holds."""
+    await _check(store, issuer, client)
+    event = _event(EventType.CLIENT_CHANGED, client, now)
+    if not await store.clients.add(issuer.issuer_id, client, event):
+        raise ManagementError(
+            f'the client_id "{client.client_id}" is taken',
+            "choose another, or change the client with: ostiary apply",
+            Failure.CONFLICT,
+        )
+
+
+async def change_client(
+    store: Store, issuer: Issuer, seen: Client, client: Client, now: int
+) -> None:
+    """Turn what its author saw into `client`; refused when it has changed meanwhile."""
+    await _check(store, issuer, client)
+    type_ = EventType.CLIENT_CHANGED
+    if client.secrets != seen.secrets:
+        type_ = EventType.CLIENT_SECRET_ADDED
+    if not await store.clients.replace(issuer.issuer_id, seen, client, _event(type_, client, now)):
+        raise ManagementError(
+            f'the client "{client.client_id}" was changed by somebody else at the same moment',
+            "look at it and try again",
+            Failure.CONFLICT,
+        )
+
+
+async def find_client(store: Store, issuer: Issuer, client_id: str) -> Client:
+    client = await store.clients.find(issuer.issuer_id, client_id)
+    if client is None:
+        raise ManagementError(
+            f'there is no client "{client_id}" at issuer "{issuer.issuer_id}"',
+            "see what there is with: ostiary client list",
+            Failure.NOT_FOUND,
+        )
+    return client
+
+
+async def add_secret(
+    store: Store,
+    issuer: Issuer,
+    client_id: str,
+    now: int,
+    *,
+    others_expire_at: int | None = None,
+) -> IssuedSecret:
+    """A further secret, so that it can be changed without an interruption; at most two are alive.
+
+    With `others_expire_at` the present ones end then, if they do not end before.
+    """
+    seen = await find_client(store, issuer, client_id)
+    if seen.auth_method is not AuthMethod.CLIENT_SECRET:
+        raise ManagementError(
+            f'the client "{client_id}" does not authenticate with a secret',
+            f"it uses {seen.auth_method}; a client with a secret is registered as client_secret",
+            Failure.REFUSED,
+        )
+    kept = alive_secrets(seen, now)
+    if others_expire_at is not None:
+        kept = alive_secrets(_expiring(seen, kept, others_expire_at), now)
+    if len(kept) >= MOST_SECRETS:
+        raise ManagementError(
+            f'the client "{client_id}" has {MOST_SECRETS} secrets already',
+            "let the present ones expire first, for example with --expire-others-in 0",
+            Failure.CONFLICT,
+        )
+    secret = new_secret()
+    client = replace(seen, secrets=(*kept, kept_secret(secret, now)))
+    await change_client(store, issuer, seen, client, now)
+    return IssuedSecret(client=client, secret=secret)
+
+
+async def set_client_enabled(
+    store: Store, issuer: Issuer, client_id: str, now: int, *, enabled: bool
+) -> Client:
+    """Switch the client on or off; one that is so already is left alone."""
+    seen = await find_client(store, issuer, client_id)
+    if (seen.disabled_at is None) == enabled:
+        return seen
+    client = replace(seen, disabled_at=None if enabled else now)
+    await change_client(store, issuer, seen, client, now)
+    return client
+
+
+def alive_secrets(client: Client, now: int) -> tuple[ClientSecret, ...]:
+    return tuple(
+        secret for secret in client.secrets if secret.expires_at is None or secret.expires_at > now
+    )
+
+
+def _expiring(client: Client, kept: tuple[ClientSecret, ...], expires_at: int) -> Client:
+    ends = (min(each.expires_at or expires_at, expires_at) for each in kept)
+    return replace(
+        client,
+        secrets=tuple(replace(each, expires_at=end) for each, end in zip(kept, ends, strict=True)),
+    )
+
+
+async def _check(store: Store, issuer: Issuer, client: Client) -> None:
+    institutions = await store.institutions.list(issuer.issuer_id)
+    raise_first(client_faults(client, issuer, {each.institution_id for each in institutions}))
+    if await store.users.exists(issuer.issuer_id, client.client_id):
+        raise ManagementError(
+            "the client_id is the id of a user",
+            "choose another: a token must say whether a person or a client stands behind it",
+            Failure.CONFLICT,
+        )
+
+
+def _event(type_: EventType, client: Client, now: int) -> AuditEvent:
+    return AuditEvent(
+        type=type_,
+        at=now,
+        actor="operator",
+        client_id=client.client_id,
+        institution_id=client.institution_id,
+    )

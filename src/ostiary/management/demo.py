@@ -1,0 +1,229 @@
+"""The demo data of `ostiary dev`: two sandbox issuers, the same clients and people on both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ostiary.accounts.passwords import Passwords
+from ostiary.domain.client import ApplicationType, AuthMethod, Client
+from ostiary.domain.face import BASE_PATH, CONSUMER, ENTERPRISE
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.user import Membership, User
+from ostiary.management.clients import add_client, kept_secret
+from ostiary.management.demo_people import GARDEN_ID, INSTITUTIONS, PEOPLE, DemoPerson
+from ostiary.management.institutions import save_institution
+from ostiary.management.issuers import save_issuer
+from ostiary.management.users import add_user, new_user_id
+from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.protocol.tokens import Json
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.store import Store
+
+PASSWORD = "ostiary-demo"  # noqa: S105  everybody may know it
+SECRET = "demo-web-secret"  # noqa: S105  everybody may know it
+
+_USER_GRANTS = frozenset({"authorization_code", "refresh_token"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoClient:
+    client_id: str
+    client_secret: str | None
+    redirect_uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoData:
+    """What a developer needs to know of it."""
+
+    issuers: Sequence[Issuer]
+    clients: Sequence[DemoClient]
+    usernames: Sequence[str]
+
+    def as_json(self) -> dict[str, Json]:
+        """Design, section 6: what `ostiary dev --json` prints."""
+        issuers: list[Json] = [
+            {"name": issuer.issuer_id, "issuer": issuer.url} for issuer in self.issuers
+        ]
+        users: list[Json] = [
+            {"username": username, "password": PASSWORD} for username in self.usernames
+        ]
+        return {
+            "issuers": issuers,
+            "clients": [_client_as_json(client) for client in self.clients],
+            "users": users,
+            "urls": dict(self.urls()),
+        }
+
+    def urls(self) -> dict[str, str]:
+        return {
+            "home": f"{self.issuers[0].origin}/",
+            **{
+                f"{issuer.issuer_id}_discovery": f"{issuer.url}/.well-known/openid-configuration"
+                for issuer in self.issuers
+            },
+        }
+
+
+def _client_as_json(client: DemoClient) -> Json:
+    redirect_uris: list[Json] = list(client.redirect_uris)
+    secret: dict[str, Json] = {}
+    if client.client_secret:
+        secret["client_secret"] = client.client_secret
+    return {"client_id": client.client_id, **secret, "redirect_uris": redirect_uris}
+
+
+async def save_demo(
+    store: Store,
+    master_key: MasterKey,
+    *,
+    port: int,
+    now: int,
+    access_token_algorithm: Algorithm | None = None,
+) -> DemoData:
+    """Add what is not there yet. What a developer has changed stays; issuers follow the port."""
+    wanted = _issuers(port)
+    issuers = [
+        await _save_issuer(store, master_key, issuer, now, access_token_algorithm)
+        for issuer in wanted
+    ]
+    password = _DemoPassword()
+    for issuer in issuers:
+        await _add_institutions(store, issuer, now)
+        await _add_clients(store, issuer, now)
+        await _add_people(store, issuer, password, now)
+    return DemoData(
+        issuers=issuers,
+        clients=[
+            DemoClient(
+                client_id=client.client_id,
+                client_secret=SECRET if client.auth_method is AuthMethod.CLIENT_SECRET else None,
+                redirect_uris=client.redirect_uris,
+            )
+            for client in _clients(issuers[0])
+        ],
+        usernames=[person.username for person in PEOPLE],
+    )
+
+
+class _DemoPassword:
+    """Hashed at most once, and only when somebody new needs it: argon2id is slow on purpose."""
+
+    def __init__(self) -> None:
+        self._hash: str | None = None
+
+    async def hash(self) -> str:
+        if self._hash is None:
+            passwords = Passwords(workers=1)
+            self._hash = await passwords.hash_beside(PASSWORD)
+            passwords.close()
+        return self._hash
+
+
+async def _save_issuer(
+    store: Store,
+    master_key: MasterKey,
+    wanted: Issuer,
+    now: int,
+    access_token_algorithm: Algorithm | None,
+) -> Issuer:
+    found = await store.issuers.find(wanted.issuer_id)
+    issuer = wanted if found is None else replace(found, url=wanted.url)
+    if access_token_algorithm is not None:
+        issuer = replace(issuer, access_token_algorithm=access_token_algorithm)
+    await save_issuer(store, master_key, issuer, now)
+    return issuer
+
+
+async def _add_institutions(store: Store, issuer: Issuer, now: int) -> None:
+    for institution in INSTITUTIONS:
+        if await store.institutions.find(issuer.issuer_id, institution.institution_id) is None:
+            await save_institution(store, issuer, institution, now)
+
+
+async def _add_clients(store: Store, issuer: Issuer, now: int) -> None:
+    for client in _clients(issuer):
+        if await store.clients.find(issuer.issuer_id, client.client_id) is not None:
+            continue
+        has_secret = client.auth_method is AuthMethod.CLIENT_SECRET
+        secrets = (kept_secret(SECRET, now),) if has_secret else ()
+        await add_client(store, issuer, replace(client, secrets=secrets), now)
+
+
+async def _add_people(store: Store, issuer: Issuer, password: _DemoPassword, now: int) -> None:
+    for person in PEOPLE:
+        if await store.users.find_by_username(issuer.issuer_id, person.username) is not None:
+            continue
+        user = User(
+            user_id=new_user_id(),
+            username=person.username,
+            password_hash=await password.hash(),
+        )
+        await add_user(store, issuer, user, _memberships(person, issuer), now)
+
+
+def _memberships(person: DemoPerson, issuer: Issuer) -> Sequence[Membership]:
+    claims = person.claims(issuer.face_name)
+    return [
+        Membership(institution_id=institution_id, claims=claims)
+        for institution_id in person.institution_ids
+    ]
+
+
+def _issuers(port: int) -> Sequence[Issuer]:
+    return (
+        Issuer(
+            issuer_id=ENTERPRISE.name,
+            url=f"http://localhost:{port}",
+            base_path=BASE_PATH,
+            face_name=ENTERPRISE.name,
+            name="Ostiary sandbox (enterprise)",
+            environment=Environment.SANDBOX,
+        ),
+        Issuer(
+            issuer_id=CONSUMER.name,
+            url=f"http://127.0.0.1:{port}{BASE_PATH}",
+            base_path=BASE_PATH,
+            face_name=CONSUMER.name,
+            name="Ostiary sandbox (consumer)",
+            environment=Environment.SANDBOX,
+        ),
+    )
+
+
+def _clients(issuer: Issuer) -> Sequence[Client]:
+    return (
+        Client(
+            client_id="demo-web",
+            name="Budget Buddy",
+            institution_id=GARDEN_ID,
+            auth_method=AuthMethod.CLIENT_SECRET,
+            redirect_uris=("http://localhost:8080/auth/cb",),
+            grant_types=_USER_GRANTS | {"client_credentials"},
+            scopes=issuer.scopes,
+        ),
+        Client(
+            client_id="demo-spa",
+            name="Budget Buddy in the browser",
+            institution_id=GARDEN_ID,
+            auth_method=AuthMethod.NONE,
+            redirect_uris=("http://localhost:5173/callback",),
+            scopes=issuer.scopes,
+        ),
+        Client(
+            client_id="demo-native",
+            name="Budget Buddy on the phone",
+            institution_id=GARDEN_ID,
+            auth_method=AuthMethod.NONE,
+            application_type=ApplicationType.NATIVE,
+            redirect_uris=("http://127.0.0.1/callback",),
+            scopes=issuer.scopes,
+        ),
+        Client(
+            client_id="demo-service",
+            name="Statement Service",
+            institution_id=GARDEN_ID,
+            auth_method=AuthMethod.PRIVATE_KEY_JWT,  # its key comes with private_key_jwt itself
+            grant_types=frozenset({"client_credentials"}),
+            scopes=issuer.scopes,
+        ),
+    )

@@ -1,0 +1,148 @@
+"""Issuers: saved together with the keys without which they cannot answer."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.face import FACES
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.profile import PROFILES
+from ostiary.management.errors import Failure, ManagementError
+from ostiary.management.faults import Fault, raise_first
+from ostiary.management.keys import add_first_keys
+from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.scope import parse_scope
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.sqlite import Conflict
+from ostiary.storage.store import Store
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_ISSUER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+
+
+async def save_issuer(store: Store, master_key: MasterKey, issuer: Issuer, now: int) -> None:
+    """Add the issuer or change it; an issuer that is as it should be is left alone.
+
+    Keys come first, so that whoever finds the issuer finds it able to sign.
+    """
+    raise_first(issuer_faults(issuer))
+    others = await store.issuers.find_by_host(issuer.host)
+    if any(each.url == issuer.url and each.issuer_id != issuer.issuer_id for each in others):
+        raise _url_taken(issuer)
+    await add_first_keys(store, master_key, issuer, now)
+    if await store.issuers.find(issuer.issuer_id) == issuer:
+        return
+    event = AuditEvent(
+        type=EventType.ISSUER_CHANGED,
+        at=now,
+        actor="operator",
+        details={"issuer_id": issuer.issuer_id, "url": issuer.url},
+    )
+    try:
+        await store.issuers.save(issuer, event)
+    except Conflict as error:  # another process was faster
+        raise _url_taken(issuer) from error
+
+
+async def find_issuer(store: Store, issuer_id: str | None) -> Issuer:
+    """The issuer of this id; without an id, the only one there is."""
+    issuers = await store.issuers.list()
+    if not issuers:
+        raise ManagementError(
+            "there is no issuer yet", "add one with: ostiary apply -f FILE", Failure.NOT_FOUND
+        )
+    known = ", ".join(issuer.issuer_id for issuer in issuers)
+    if issuer_id is None:
+        if len(issuers) > 1:
+            raise ManagementError("there are several issuers", f"choose one with --issuer: {known}")
+        return issuers[0]
+    for issuer in issuers:
+        if issuer.issuer_id == issuer_id:
+            return issuer
+    raise ManagementError(
+        f'there is no issuer "{issuer_id}"', f"choose one of: {known}", Failure.NOT_FOUND
+    )
+
+
+def issuer_faults(issuer: Issuer) -> Sequence[Fault]:
+    """What keeps the issuer from working. OIDC Discovery §3: a URL without query and fragment."""
+    checks = (
+        (
+            "id",
+            _ISSUER_ID.fullmatch(issuer.issuer_id) is not None,
+            'write a short name of small letters, digits and hyphens, such as "main"',
+        ),
+        (
+            "url",
+            is_issuer_url(issuer.url),
+            'write https, a host in small letters and no final slash, such as "https://id.example.com"',
+        ),
+        (
+            "base_path",
+            _PATH.fullmatch(issuer.base_path) is not None,
+            'write a path without final slash, such as "/a/oidc-provider/api/v0"',
+        ),
+        ("face", issuer.face_name in FACES, f"write one of: {', '.join(FACES)}"),
+        ("profile", issuer.profile_name in PROFILES, f"write one of: {', '.join(PROFILES)}"),
+        (
+            "api_scopes",
+            _are_scopes(issuer.api_scopes),
+            "write names of printable ASCII without space, quote or backslash",
+        ),
+    )
+    return [Fault(field=field, message=message) for field, holds, message in checks if not holds]
+
+
+def is_issuer_url(url: str) -> bool:
+    """https; or plain http, but then on loopback, unless the issuer is a sandbox on a test network.
+
+    Whether plain http may be *served* is decided where production starts.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"https", "http"}
+        and _HOST.fullmatch(parts.netloc) is not None
+        and _PATH.fullmatch(parts.path) is not None
+        and not (parts.query or parts.fragment or url.endswith(("?", "#")))
+    )
+
+
+def production_faults(issuers: Sequence[Issuer]) -> Sequence[str]:
+    """Why these issuers must not be served to the world, each in a sentence."""
+    return [
+        f'issuer "{issuer.issuer_id}" {reason}'
+        for issuer in issuers
+        for reason in _unfit_for_production(issuer)
+    ]
+
+
+def _unfit_for_production(issuer: Issuer) -> Sequence[str]:
+    reasons = []
+    if issuer.environment is Environment.SANDBOX:
+        reasons.append("is a sandbox: serve it with ostiary dev, or apply another environment")
+    if not issuer.secure and urlsplit(issuer.url).hostname not in LOOPBACK_HOSTS:
+        reasons.append(f"has plain http beyond loopback ({issuer.url}): give it an https URL")
+    return reasons
+
+
+def _are_scopes(names: frozenset[str]) -> bool:
+    try:
+        return all(parse_scope(name) == {name} for name in names)
+    except Malformed:
+        return False
+
+
+def _url_taken(issuer: Issuer) -> ManagementError:
+    return ManagementError(
+        f"another issuer has the URL {issuer.url}",
+        "give each issuer a URL of its own",
+        Failure.CONFLICT,
+    )

@@ -1,0 +1,134 @@
+"""Signing keys: listed with their states, and rotated, by hand or when they are due."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.signing_keys import (
+    PUBLICATION_LEAD,
+    SHORTEST_PUBLICATION_LEAD,
+    KeyState,
+    SigningKey,
+    algorithms_due,
+    states,
+)
+from ostiary.management.errors import Failure, ManagementError
+from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.signing.handle_keys import make_handle_key
+from ostiary.signing.master_key import MasterKey
+from ostiary.signing.signer import make_signing_key
+from ostiary.storage.store import Store
+
+FIRST_HANDLE_KEY = 1
+# No key activates before 1970: with this bound, any key of the algorithm is one too many.
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedKey:
+    key: SigningKey
+    state: KeyState
+
+
+async def list_keys(store: Store, issuer: Issuer, now: int) -> Sequence[ListedKey]:
+    """All keys that the database holds, by algorithm, the newest first."""
+    keys = await store.keys.signing_keys(issuer.issuer_id)
+    state = states(keys, now)
+    newest_first = sorted(keys, key=lambda key: key.activates_at, reverse=True)
+    by_algorithm = sorted(newest_first, key=lambda key: key.algorithm)
+    return [ListedKey(key=key, state=state[key.kid]) for key in by_algorithm]
+
+
+async def rotate(
+    store: Store,
+    master_key: MasterKey,
+    issuer: Issuer,
+    algorithms: Iterable[Algorithm],
+    now: int,
+    lead: int = PUBLICATION_LEAD,
+    *,
+    actor: str = "operator",
+) -> Sequence[SigningKey]:
+    """Add a successor that signs `lead` seconds from now; the keys that were added.
+
+    An algorithm whose successor waits already gets no other.
+    """
+    if lead < SHORTEST_PUBLICATION_LEAD and issuer.environment is Environment.PRODUCTION:
+        raise ManagementError(
+            f"a key must be published at least {SHORTEST_PUBLICATION_LEAD} seconds before it signs",
+            "clients keep the old key set for a while; choose a longer lead",
+            Failure.REFUSED,
+        )
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor=actor)
+    return await adding.add(algorithms, activates_at=now + lead, unless_after=now)
+
+
+async def rotate_due(
+    store: Store, master_key: MasterKey, issuer: Issuer, now: int
+) -> Sequence[SigningKey]:
+    """Add the successors whose time has come; the keys that were added. For a timer."""
+    keys = await store.keys.signing_keys(issuer.issuer_id)
+    present = {key.algorithm for key in keys}
+    due = algorithms_due(keys, now)
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
+    return [
+        *await adding.add(due - present, activates_at=now, unless_after=NEVER),
+        *await adding.add(due & present, activates_at=now + PUBLICATION_LEAD, unless_after=now),
+    ]
+
+
+async def add_first_keys(store: Store, master_key: MasterKey, issuer: Issuer, now: int) -> None:
+    """A handle key, and for each algorithm a key that signs from now on, where there is none."""
+    issuer_id = issuer.issuer_id
+    if not await store.keys.handle_keys(issuer_id):
+        sealed = make_handle_key(issuer_id, FIRST_HANDLE_KEY, master_key)
+        await store.keys.add_handle_key(issuer_id, FIRST_HANDLE_KEY, sealed, now)
+    present = {key.algorithm for key in await store.keys.signing_keys(issuer_id)}
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
+    await adding.add(set(Algorithm) - present, activates_at=now, unless_after=NEVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Adding:
+    store: Store
+    master_key: MasterKey
+    issuer: Issuer
+    now: int
+    actor: str
+
+    async def add(
+        self, algorithms: Iterable[Algorithm], *, activates_at: int, unless_after: int
+    ) -> Sequence[SigningKey]:
+        """One key for each algorithm; those that the store took."""
+        # Side by side: an RSA key takes 50 to 500 ms, in which cryptography releases the GIL.
+        made = await asyncio.gather(
+            *(
+                asyncio.to_thread(
+                    make_signing_key,
+                    self.issuer.issuer_id,
+                    algorithm,
+                    self.master_key,
+                    now=self.now,
+                    activates_at=activates_at,
+                )
+                for algorithm in sorted(algorithms)
+            )
+        )
+        return [key for key in made if await self._added(key, unless_after)]
+
+    async def _added(self, key: SigningKey, unless_after: int) -> bool:
+        event = AuditEvent(
+            type=EventType.KEY_ADDED,
+            at=self.now,
+            actor=self.actor,
+            details={
+                "kid": key.kid,
+                "algorithm": key.algorithm,
+                "activates_at": key.activates_at,
+            },
+        )
+        return await self.store.keys.add_signing_key(
+            self.issuer.issuer_id, key, unless_after=unless_after, event=event
+        )

@@ -1,0 +1,159 @@
+"""Users: created with their memberships, given passwords, switched on and off."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from ostiary.accounts.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.user import MAX_USERNAME_LENGTH, Membership, User
+from ostiary.management.errors import Failure, ManagementError
+from ostiary.management.faults import Fault, raise_first
+from ostiary.storage.sqlite import Conflict
+from ostiary.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUser:
+    user: User
+    memberships: Sequence[Membership]
+
+
+def new_user_id() -> str:
+    return str(uuid.uuid4())
+
+
+async def create_user(
+    store: Store,
+    passwords: Passwords,
+    issuer: Issuer,
+    username: str,
+    password: str | None,
+    memberships: Sequence[Membership],
+    now: int,
+) -> User:
+    """A user with a new id; without a password they cannot sign in by one."""
+    user = User(user_id=new_user_id(), username=username)
+    if password is not None:
+        raise_first(password_faults(password))
+        user = replace(user, password_hash=await passwords.hash_beside(password))
+    await add_user(store, issuer, user, memberships, now)
+    return user
+
+
+async def add_user(
+    store: Store, issuer: Issuer, user: User, memberships: Sequence[Membership], now: int
+) -> None:
+    """Add the user as given; the claims say preferred_username where they do not already."""
+    institutions = await store.institutions.list(issuer.issuer_id)
+    institution_ids = {each.institution_id for each in institutions}
+    raise_first(user_faults(user.username, memberships, institution_ids))
+    named = [with_default_claims(user.username, each) for each in memberships]
+    event = _event(EventType.USER_CHANGED, user.user_id, now)
+    try:
+        await store.users.add(issuer.issuer_id, user, named, event)
+    except Conflict as error:
+        raise ManagementError(
+            f'the username "{user.username}" is taken',
+            "choose another, or give the user a new password: ostiary user password",
+            Failure.CONFLICT,
+        ) from error
+
+
+async def find_user(store: Store, issuer: Issuer, username: str) -> User:
+    user = await store.users.find_by_username(issuer.issuer_id, username)
+    if user is None:
+        raise ManagementError(
+            f'there is no user "{username}" at issuer "{issuer.issuer_id}"',
+            "see who there is with: ostiary user list",
+            Failure.NOT_FOUND,
+        )
+    return user
+
+
+async def list_users(store: Store, issuer: Issuer) -> Sequence[ListedUser]:
+    return [
+        ListedUser(
+            user=user,
+            memberships=await store.users.memberships(issuer.issuer_id, user.user_id),
+        )
+        for user in await store.users.list(issuer.issuer_id)
+    ]
+
+
+async def save_membership(
+    store: Store, issuer: Issuer, user: User, membership: Membership, now: int
+) -> None:
+    named = with_default_claims(user.username, membership)
+    event = _event(EventType.USER_CHANGED, user.user_id, now)
+    event = replace(event, institution_id=membership.institution_id)
+    await store.users.save_membership(issuer.issuer_id, user.user_id, named, event)
+
+
+async def set_password(
+    store: Store, passwords: Passwords, issuer: Issuer, username: str, password: str, now: int
+) -> None:
+    """A new password, which ends every session and authorization of the user."""
+    user = await find_user(store, issuer, username)
+    raise_first(password_faults(password))
+    password_hash = await passwords.hash_beside(password)
+    event = _event(EventType.PASSWORD_CHANGED, user.user_id, now)
+    await store.users.set_password(issuer.issuer_id, user.user_id, password_hash, event)
+
+
+async def set_user_enabled(
+    store: Store, issuer: Issuer, username: str, now: int, *, enabled: bool
+) -> None:
+    """Switch the user on or off; one who is so already is left alone."""
+    user = await find_user(store, issuer, username)
+    if (user.disabled_at is None) == enabled:
+        return
+    event = replace(
+        _event(EventType.USER_CHANGED, user.user_id, now),
+        reason="enabled" if enabled else "disabled",
+    )
+    disabled_at = None if enabled else now
+    await store.users.set_disabled(issuer.issuer_id, user.user_id, disabled_at, event)
+
+
+def with_default_claims(username: str, membership: Membership) -> Membership:
+    return replace(membership, claims={"preferred_username": username, **membership.claims})
+
+
+def user_faults(
+    username: str, memberships: Sequence[Membership], institution_ids: Collection[str]
+) -> Sequence[Fault]:
+    """What is wrong with them; `institution_ids` are those of the issuer."""
+    faults = []
+    if not username.strip() or len(username) > MAX_USERNAME_LENGTH or not username.isprintable():
+        faults.append(
+            Fault(
+                field="username",
+                message=f"write 1 to {MAX_USERNAME_LENGTH} printable characters",
+            )
+        )
+    if not memberships:
+        faults.append(Fault(field="memberships", message="write at least one institution"))
+    known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
+    faults += [
+        Fault(
+            field="memberships",
+            message=f"write the id of an institution: {known}: not {each.institution_id!r}",
+        )
+        for each in memberships
+        if each.institution_id not in institution_ids
+    ]
+    return faults
+
+
+def password_faults(password: str) -> Sequence[Fault]:
+    if MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        return []
+    return [
+        Fault(field="password", message=f"choose one of {MIN_LENGTH} to {MAX_LENGTH} characters")
+    ]
+
+
+def _event(type_: EventType, user_id: str, now: int) -> AuditEvent:
+    return AuditEvent(type=type_, at=now, actor="operator", user_id=user_id)

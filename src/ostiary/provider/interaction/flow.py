@@ -1,0 +1,266 @@
+"""Going through an interaction: what is shown, and what each form of its pages proves.
+
+Every use case ends in the same decision: the next step, or the answer to the client.
+"""
+
+from dataclasses import dataclass, replace
+
+from ostiary.accounts.factors import FACTORS
+from ostiary.accounts.sessions import find_signed_in, plan_sign_in, session_cookie
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.client import Client
+from ostiary.domain.handles import Handle, Purpose
+from ostiary.domain.interaction import Interaction
+from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.domain.session import SignedIn
+from ostiary.provider.authorization.code import (
+    code_response,
+    plan_authorization,
+    return_address,
+)
+from ostiary.provider.authorization.locate import check_redirect_uri, find_usable_client
+from ostiary.provider.cookies import browser_cookie_name, session_cookie_name
+from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest
+from ostiary.provider.interaction import Cleared, Step, consent, next_step
+from ostiary.provider.interaction.begin import begin_interaction
+from ostiary.provider.interaction.state import InteractionState
+from ostiary.provider.op import OpenIDProvider
+from ostiary.storage.ids import new_id
+from ostiary.storage.interactions import Completion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInteraction:
+    """An interaction of the browser that asks, with its client and whoever is signed in."""
+
+    interaction: Interaction
+    client: Client
+    signed_in: SignedIn | None
+    now: int
+
+    @property
+    def finished(self) -> bool:
+        return self.interaction.finished_at is not None
+
+    @property
+    def expired(self) -> bool:
+        return self.interaction.expires_at <= self.now
+
+    @property
+    def state(self) -> InteractionState:
+        return InteractionState(
+            request=self.interaction.request,
+            client=self.client,
+            signed_in=self.signed_in,
+            interaction=self.interaction,
+            now=self.now,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskNext:
+    """Something is still to be asked; `cookie` is the new session cookie of a sign-in."""
+
+    step: Step
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The interaction is over, with this answer to the client."""
+
+    response: AuthorizationResponse
+    cookie: str | None = None
+
+
+Outcome = AskNext | Finished
+
+
+class SignInFailed(Exception):
+    """The username and password are not a member's."""
+
+
+class AlreadyFinished(Exception):
+    """Another request of the same browser has ended this interaction."""
+
+
+async def open_interaction(
+    request: EndpointRequest, interaction_id: bytes, op: OpenIDProvider
+) -> OpenInteraction:
+    """The interaction, if this browser began it and its client still stands."""
+    browser = op.handles.open(request.cookie(browser_cookie_name(op.issuer)) or "", Purpose.BROWSER)
+    interaction = await op.store.interactions.find(op.issuer.issuer_id, interaction_id)
+    if interaction is None or browser is None or interaction.browser_id != browser.id:
+        raise ReasonCode.INTERACTION_UNKNOWN.refusal(
+            expected="the browser in which the sign-in began",
+            received="another interaction" if interaction is None else "another browser",
+        )
+    client = await find_usable_client(interaction.request.client_id, op)
+    check_redirect_uri(interaction.request.redirect_uri, client)
+    now = op.clock.now()
+    return OpenInteraction(
+        interaction=interaction,
+        client=client,
+        signed_in=await _signed_in(request, client, op, now),
+        now=now,
+    )
+
+
+async def _signed_in(
+    request: EndpointRequest, client: Client, op: OpenIDProvider, now: int
+) -> SignedIn | None:
+    cookie = request.cookie(session_cookie_name(op.issuer)) or ""
+    handle = op.handles.open(cookie, Purpose.SESSION)
+    return await find_signed_in(op.store, op.issuer, handle, client, now)
+
+
+async def restart(opened: OpenInteraction, op: OpenIDProvider) -> Interaction:
+    """The same request again, from its beginning: nothing but a password has to be typed anew."""
+    old = opened.interaction
+    return await begin_interaction(op, old.request, old.browser_id, opened.now)
+
+
+async def advance(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
+    """The next step, or the code if nothing is left to ask."""
+    return await _advance(opened, opened.state, op)
+
+
+async def identify(opened: OpenInteraction, username: str, op: OpenIDProvider) -> None:
+    """The person has typed a username. Whether it exists is not looked up here."""
+    await op.store.interactions.set_identifier(
+        op.issuer.issuer_id, opened.interaction.interaction_id, username
+    )
+
+
+async def choose_account(opened: OpenInteraction, op: OpenIDProvider, *, another: bool) -> Outcome:
+    """The person goes on with the account that is signed in, or wants to use another."""
+    await op.store.interactions.choose_account(
+        op.issuer.issuer_id, opened.interaction.interaction_id, another=another
+    )
+    chosen = replace(opened.interaction, account_chosen=True, another_account=another)
+    return await _advance(opened, replace(opened.state, interaction=chosen), op)
+
+
+async def sign_in(
+    opened: OpenInteraction, factor: str, username: str, presented: str, op: OpenIDProvider
+) -> Outcome:
+    """Prove a factor. Raises SignInFailed, with an event, when it is not proved."""
+    client, interaction = opened.client, opened.interaction
+    user = await FACTORS[factor].verify(op.people, client.institution_id, username, presented)
+    event = AuditEvent(
+        type=EventType.SIGN_IN_SUCCEEDED if user else EventType.SIGN_IN_REFUSED,
+        at=opened.now,
+        actor=user.user_id if user else "unknown",
+        client_id=client.client_id,
+        user_id=user.user_id if user else None,
+        institution_id=client.institution_id,
+        details={"factor": factor},
+    )
+    if user is None:
+        await op.store.audit.add(op.issuer.issuer_id, event)
+        raise SignInFailed
+    current = opened.signed_in.session if opened.signed_in else None
+    change = plan_sign_in(
+        op.issuer, current, user.user_id, (factor,), new_id(opened.now), opened.now
+    )
+    if not await op.store.interactions.sign_in(
+        op.issuer.issuer_id, interaction.interaction_id, change, event
+    ):
+        raise ReasonCode.INTERACTION_UNKNOWN.refusal(expected="a sign-in that is not finished")
+    cookie = session_cookie(op.handles, change.session)
+    handle = Handle(id=change.session.session_id, generation=change.session.generation)
+    proved = replace(
+        opened.state,
+        signed_in=await find_signed_in(op.store, op.issuer, handle, client, opened.now),
+        interaction=replace(
+            interaction,
+            signed_in_session=change.session.session_id,
+            account_chosen=True,
+            another_account=False,
+        ),
+    )
+    return replace(await _advance(opened, proved, op), cookie=cookie)
+
+
+async def allow(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
+    """The person agrees: to what the stored request asks, whatever the form said."""
+    if not _is_at_consent(opened):
+        return await advance(opened, op)
+    return await _advance(opened, replace(opened.state, consented_here=True), op)
+
+
+async def deny(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
+    """The person does not agree. Nothing is remembered."""
+    if not _is_at_consent(opened):
+        return await advance(opened, op)
+    return await _refuse(opened, ReasonCode.CONSENT_DENIED.refusal(), op, EventType.CONSENT_DENIED)
+
+
+def _is_at_consent(opened: OpenInteraction) -> bool:
+    """Whether consent is what is being asked: a stale form must not answer for a skipped step."""
+    step = next_step(opened.state)
+    return not isinstance(step, Cleared) and step.STEP == consent.STEP
+
+
+async def _advance(opened: OpenInteraction, state: InteractionState, op: OpenIDProvider) -> Outcome:
+    """Decide on `state`: what was opened, with what has been proved since."""
+    step = next_step(state)
+    if not isinstance(step, Cleared):
+        return AskNext(step=step)
+    try:
+        return await _complete(opened, state, step.signed_in, op)
+    except Refusal as refusal:
+        return await _refuse(opened, refusal, op, None)
+
+
+async def _complete(
+    opened: OpenInteraction, state: InteractionState, signed_in: SignedIn, op: OpenIDProvider
+) -> Finished:
+    """The code, with the consent that was given: one change, which only one caller makes."""
+    authorization = plan_authorization(
+        state.request,
+        state.client,
+        signed_in,
+        op.issuer,
+        authorization_id=new_id(state.now),
+        now=state.now,
+    )
+    consented = signed_in.consented | state.request.scope if state.consented_here else None
+    end = Completion(
+        authorization=authorization,
+        consented=consented,
+        event=None if consented is None else _event(opened, EventType.CONSENT_GRANTED),
+    )
+    if not await op.store.interactions.complete(
+        op.issuer.issuer_id, opened.interaction.interaction_id, end
+    ):
+        raise AlreadyFinished
+    address = return_address(state.request, op.issuer)
+    return Finished(response=code_response(authorization, address, op))
+
+
+async def _refuse(
+    opened: OpenInteraction, refusal: Refusal, op: OpenIDProvider, event: EventType | None
+) -> Finished:
+    if not await op.store.interactions.refuse(
+        op.issuer.issuer_id,
+        opened.interaction.interaction_id,
+        opened.now,
+        None if event is None else _event(opened, event),
+    ):
+        raise AlreadyFinished
+    address = return_address(opened.interaction.request, op.issuer)
+    return Finished(response=address.refuse(refusal))
+
+
+def _event(opened: OpenInteraction, kind: EventType) -> AuditEvent:
+    user_id = opened.signed_in.session.user_id if opened.signed_in else None
+    return AuditEvent(
+        type=kind,
+        at=opened.now,
+        actor=user_id or "unknown",
+        client_id=opened.client.client_id,
+        user_id=user_id,
+        institution_id=opened.client.institution_id,
+        details={"scope": " ".join(sorted(opened.interaction.request.scope))},
+    )

@@ -1,0 +1,91 @@
+"""Recording refusals, so that their reference explains them; bounded, so that nobody can flood it.
+
+A record is worth having and not worth waiting for: it is queued and written beside the answer. The
+answer is correct without it, and what could not be kept is counted in the log.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from ostiary.domain.refusals import Refusal
+from ostiary.provider.op import OpenIDProvider
+from ostiary.storage.refusals import RefusalRecord
+from ostiary.storage.sqlite import StoreUnavailable
+
+MOST_PER_CLIENT_AND_MINUTE = 60
+MOST_PER_MINUTE = 600
+MOST_PENDING = 256
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O, U: made to be read out
+_log = structlog.get_logger("ostiary.refusals")
+
+
+class RefusalLog:
+    """One for the process."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._counts: Counter[tuple[str, str | None]] = Counter()
+        self._pending: Final[set[asyncio.Task[None]]] = set()
+
+    def record(
+        self, refusal: Refusal, endpoint: str, client_id: str | None, op: OpenIDProvider
+    ) -> str:
+        """Note the refusal; the reference under which it can be read."""
+        reference = new_reference()
+        record = RefusalRecord(
+            reference=reference,
+            at=op.clock.now(),
+            code=refusal.code.name.lower(),
+            endpoint=endpoint,
+            client_id=client_id,
+            expected=refusal.expected,
+            received=refusal.received,
+        )
+        _log.info(
+            "refused",
+            reference=reference,
+            issuer=op.issuer.issuer_id,
+            code=record.code,
+            endpoint=endpoint,
+            client_id=client_id,
+        )
+        if self._may_write(op.issuer.issuer_id, client_id, record.at):
+            task = asyncio.get_running_loop().create_task(_write(record, op))
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
+        return reference
+
+    async def drain(self) -> None:
+        """Wait until what was queued is written."""
+        while self._pending:
+            await asyncio.gather(*self._pending, return_exceptions=True)
+
+    def _may_write(self, issuer_id: str, client_id: str | None, now: int) -> bool:
+        if now // 60 != self._minute:
+            self._minute = now // 60
+            self._counts.clear()
+        key = (issuer_id, client_id)
+        if self._counts[key] >= MOST_PER_CLIENT_AND_MINUTE or len(self._pending) >= MOST_PENDING:
+            return False
+        if self._counts.total() >= MOST_PER_MINUTE:
+            return False
+        self._counts[key] += 1
+        return True
+
+
+def new_reference() -> str:
+    """Like R-7F3K-2Q9D: 40 random bits that a person can read out on the telephone."""
+    letters = [secrets.choice(_ALPHABET) for _ in range(8)]
+    return f"R-{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
+async def _write(record: RefusalRecord, op: OpenIDProvider) -> None:
+    try:
+        await op.store.refusals.add(op.issuer.issuer_id, record)
+    except StoreUnavailable as error:
+        _log.warning("refusal not recorded", reference=record.reference, error=str(error))

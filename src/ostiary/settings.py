@@ -1,0 +1,170 @@
+"""Settings of the process: flags, OSTIARY_… variables and one TOML file, in falling precedence."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ostiary.management.file_faults import (
+    FileFault,
+    FileFaults,
+    key_text,
+    model_faults,
+    parse_toml,
+    read_text,
+)
+from ostiary.management.toml_lines import KeyPath, key_lines, line_of
+from ostiary.signing.master_key import (
+    MasterKey,
+    MasterKeyError,
+    parse_master_key,
+    read_master_key,
+)
+
+PREFIX = "OSTIARY_"
+NESTING = "__"
+MASTER_KEY_VARIABLE = "OSTIARY_MASTER_KEY"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+CREDENTIAL_NAME = "ostiary-master-key"
+DEFAULT_PORT = 9400
+# Settings that are paths: in the file they are relative to the file.
+PATHS = (("database", "path"), ("master_key", "file"))
+
+Where: TypeAlias = Callable[[KeyPath], str]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=DEFAULT_PORT, ge=1, le=65535)
+
+
+class DatabaseSettings(Section):
+    path: Path = Path("ostiary.sqlite3")
+
+
+class MasterKeySettings(Section):
+    file: Path | None = None
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    # "auto" is text on a terminal and JSON elsewhere.
+    format: Literal["json", "text", "auto"] = "auto"
+    # Whether every request is logged, not only what went wrong.
+    requests: bool = False
+
+
+class Settings(Section):
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    master_key: MasterKeySettings = MasterKeySettings()
+    log: LogSettings = LogSettings()
+
+
+def load_settings(
+    path: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, Mapping[str, object]] | None = None,
+) -> Settings:
+    """Raises FileFaults with everything that is wrong.
+
+    `flags` are those that were given, such as {"server": {"port": 9401}}.
+    """
+    merged = _Merged()
+    if path is not None:
+        _merge_file(merged, path)
+    merged.add(environment_values(environment), _variable)
+    merged.add(flags or {}, _flag)
+    try:
+        return Settings.model_validate(merged.values)
+    except ValidationError as error:
+        faults = [
+            FileFault(where=merged.origin(key), key=key_text(key), message=message)
+            for key, message in model_faults(error, Settings)
+        ]
+        name = "the configuration" if path is None else str(path)
+        raise FileFaults(name, faults) from error
+
+
+def find_master_key(settings: Settings, environment: Mapping[str, str]) -> MasterKey:
+    """From the file of the settings, else from the variable, else from the systemd credential."""
+    if settings.master_key.file is not None:
+        return read_master_key(settings.master_key.file)
+    if text := environment.get(MASTER_KEY_VARIABLE):
+        return parse_master_key(text)
+    directory = environment.get(CREDENTIALS_VARIABLE)
+    if directory and (credential := Path(directory) / CREDENTIAL_NAME).exists():
+        # systemd guards it; an ACL of its makes the mode look wider than it is.
+        return parse_master_key(credential.read_text("utf-8"))
+    raise MasterKeyError(
+        "there is no master key; make one with ostiary init, and name it as master_key.file in the "
+        f"configuration, in the variable {MASTER_KEY_VARIABLE} or as the systemd credential "
+        f"{CREDENTIAL_NAME}"
+    )
+
+
+def environment_values(environment: Mapping[str, str]) -> Mapping[str, object]:
+    """OSTIARY_SERVER__PORT is server.port. Names without a double underscore are not settings:
+    container platforms make up their own, such as OSTIARY_PORT."""
+    values: dict[str, Any] = {}
+    for name, value in environment.items():
+        path = name.removeprefix(PREFIX).lower().split(NESTING)
+        if not name.startswith(PREFIX) or len(path) == 1:
+            continue
+        table = values
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+        table[path[-1]] = value
+    return values
+
+
+class _Merged:
+    """Values of rising precedence, and where each came from."""
+
+    def __init__(self) -> None:
+        self.values: Final[dict[str, Any]] = {}
+        self._origins: Final[dict[KeyPath, str]] = {}
+
+    def add(self, values: Mapping[str, Any], where: Where) -> None:
+        self._add(values, self.values, (), where)
+
+    def origin(self, path: KeyPath) -> str | None:
+        """Of the key, or of what it would stand in."""
+        prefixes = (path[:length] for length in range(len(path), 0, -1))
+        return next((self._origins[each] for each in prefixes if each in self._origins), None)
+
+    def _add(
+        self, values: Mapping[str, Any], into: dict[str, Any], path: KeyPath, where: Where
+    ) -> None:
+        for name, value in values.items():
+            key = (*path, name)
+            self._origins[key] = where(key)
+            if isinstance(value, Mapping) and isinstance(into.setdefault(name, {}), dict):
+                self._add(value, into[name], key, where)
+            else:
+                into[name] = value
+
+
+def _variable(path: KeyPath) -> str:
+    return PREFIX + NESTING.join(str(part).upper() for part in path)
+
+
+def _flag(path: KeyPath) -> str:
+    return f"--{path[-1]}"
+
+
+def _merge_file(merged: _Merged, path: Path) -> None:
+    text = read_text(path)
+    values = parse_toml(text, str(path))
+    lines = key_lines(text)
+    for section, name in PATHS:
+        table = values.get(section)
+        if isinstance(table, dict) and isinstance(table.get(name), str):
+            # As people expect: beside the file, wherever the program was started.
+            table[name] = str(path.parent / table[name])
+    merged.add(values, lambda key: f"line {line_of(lines, key)}")

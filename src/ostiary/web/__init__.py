@@ -1,0 +1,1 @@
+"""The HTTP edge: the provider's endpoints and its pages."""

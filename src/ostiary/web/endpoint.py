@@ -1,0 +1,262 @@
+"""The ASGI edge: from host and path to an endpoint, from its answer or refusal to bytes.
+
+Every request passes here, and every refusal becomes a response here, in the form of its endpoint.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from ostiary.accounts.passwords import TooManyPasswords
+from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.protocol.credentials import parse_basic, split_authorization
+from ostiary.protocol.malformed import Malformed
+from ostiary.provider.cookies import browser_cookie_name
+from ostiary.provider.exchange import (
+    Answer,
+    AuthorizationResponse,
+    Document,
+    EndpointRequest,
+    JsonAnswer,
+    ShowInteraction,
+)
+from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.refusal_log import RefusalLog, new_reference
+from ostiary.provider.served import ServedIssuer, ServedIssuers
+from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.web.asgi import Application, Message, Receive, Scope, Send, send_response
+from ostiary.web.pages.context import interaction_path
+from ostiary.web.pages.render import Renderer
+from ostiary.web.responses import (
+    HttpResponse,
+    challenge_refusal,
+    cookie_header,
+    document_response,
+    json_refusal,
+    json_response,
+    redirect,
+)
+from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths
+
+MAX_BODY_LENGTH = 65_536
+
+_log = structlog.get_logger("ostiary.web")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An endpoint of an issuer."""
+
+    served: ServedIssuer
+    endpoint: Endpoint
+
+
+class Edge:
+    def __init__(
+        self,
+        issuers: ServedIssuers,
+        refusals: RefusalLog,
+        renderer: Renderer,
+        pages: Application,
+    ) -> None:
+        self._issuers: Final = issuers
+        self._refusals: Final = refusals
+        self._renderer: Final = renderer
+        self._pages: Final = pages
+        self._targets: Final[dict[tuple[bytes, str], Target]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = _host(scope)
+        target = self._targets.get((host, scope["path"]))
+        if target is None:
+            target = await self._find_target(host, scope["path"])
+        op = await target.served.current() if target else None
+        if target is not None and op is not None:
+            response = await self._answer(target.endpoint, op, scope, receive)
+        else:
+            found = await self._page(host, scope, receive, send)
+            if found is None:
+                return  # the pages have answered by themselves
+            response = found
+        await send_response(response, send, head=scope["method"] == "HEAD")
+
+    # ---- protocol endpoints -----------------------------------------------------------------
+
+    async def _find_target(self, host: bytes, path: str) -> Target | None:
+        """Look the host up, and remember the endpoints of its issuers: only of hosts that exist."""
+        for served in await self._issuers.at_host(host.decode("latin-1")):
+            op = await served.current()
+            if op is None:
+                continue
+            for known, endpoint in endpoint_paths(op.issuer):
+                target = Target(served=served, endpoint=endpoint)
+                self._targets.setdefault((host, known), target)
+        return self._targets.get((host, path))
+
+    async def _answer(
+        self, endpoint: Endpoint, op: OpenIDProvider, scope: Scope, receive: Receive
+    ) -> HttpResponse:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        request = EndpointRequest(
+            method=method, query=scope["query_string"], headers=scope["headers"]
+        )
+        try:
+            if method not in endpoint.methods:
+                raise ReasonCode.METHOD_NOT_ALLOWED.refusal(
+                    expected=", ".join(endpoint.methods), received=method
+                )
+            if method == "POST":
+                request = replace(request, body=await _read_body(request, receive))
+            answer = await endpoint.answer(request, op)
+            return self._respond(answer, request, endpoint, op)
+        except Refusal as refusal:
+            return self._refuse(refusal, request, endpoint, op)
+        except (StoreUnavailable, TooManyPasswords) as error:
+            _log.warning("busy", endpoint=endpoint.name, error=str(error))
+            return self._refuse(ReasonCode.BUSY.refusal(), request, endpoint, op)
+        except Exception:
+            _log.exception("defect", endpoint=endpoint.name)
+            return self._refuse(ReasonCode.SERVER_ERROR.refusal(), request, endpoint, op)
+
+    def _respond(
+        self, answer: Answer, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
+    ) -> HttpResponse:
+        match answer:
+            case JsonAnswer():
+                return json_response(answer)
+            case Document():
+                return document_response(answer)
+            case AuthorizationResponse():
+                response = self._renderer.authorization_response(answer, op.issuer)
+                if answer.refusal is None:
+                    return response
+                return response.with_headers(
+                    self._record(answer.refusal, request, endpoint.name, op)
+                )
+            case ShowInteraction():
+                cookie = cookie_header(op.issuer, browser_cookie_name(op.issuer), answer.browser)
+                return redirect(interaction_path(op, answer.interaction_id), cookie)
+
+    def _refuse(
+        self, refusal: Refusal, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
+    ) -> HttpResponse:
+        reference = self._record(refusal, request, endpoint.name, op)
+        response = self._refusal_response(refusal, request, endpoint, op, reference[1])
+        if refusal.code is ReasonCode.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(endpoint.methods).encode("ascii")
+            response = response.with_headers((b"allow", allowed))
+        return response.with_headers(reference)
+
+    def _refusal_response(
+        self,
+        refusal: Refusal,
+        request: EndpointRequest,
+        endpoint: Endpoint,
+        op: OpenIDProvider,
+        reference: bytes,
+    ) -> HttpResponse:
+        match endpoint.refusal_form:
+            case RefusalForm.PAGE:
+                return self._renderer.refusal(refusal, reference.decode("ascii"), op.issuer)
+            case RefusalForm.JSON:
+                return json_refusal(refusal, basic=bool(request.header_values(b"authorization")))
+            case RefusalForm.CHALLENGE:
+                return challenge_refusal(refusal)
+
+    def _record(
+        self, refusal: Refusal, request: EndpointRequest, name: str, op: OpenIDProvider
+    ) -> tuple[bytes, bytes]:
+        """Note the refusal; the header with the reference under which it is explained."""
+        reference = self._refusals.record(refusal, name, _claimed_client_id(request), op)
+        return b"ostiary-reference", reference.encode("ascii")
+
+    # ---- pages ------------------------------------------------------------------------------
+
+    async def _page(
+        self, host: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> HttpResponse | None:
+        """Let the pages answer; what they raise becomes a page here."""
+        op = await self._provider_at(host, scope["path"])
+        request = EndpointRequest(method=scope["method"], headers=scope["headers"])
+        try:
+            if op is None and not scope["path"].startswith(("/static/", "/theme/")):
+                raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
+            inside = op is not None and scope["path"].startswith(op.issuer.base_path + "/")
+            root = op.issuer.base_path if op is not None and inside else ""
+            body = await _read_body(request, receive) if scope["method"] == "POST" else b""
+            page_scope = {**scope, "op": op, "root_path": root}
+            await self._pages(page_scope, _replayed(body), send)
+        except Refusal as refusal:
+            return self._refused_page(refusal, request, op)
+        except (StoreUnavailable, TooManyPasswords) as error:
+            _log.warning("busy", error=str(error))
+            return self._refused_page(ReasonCode.BUSY.refusal(), request, op)
+        except Exception:
+            _log.exception("defect")
+            return self._refused_page(ReasonCode.SERVER_ERROR.refusal(), request, op)
+        return None
+
+    async def _provider_at(self, host: bytes, path: str) -> OpenIDProvider | None:
+        """The provider whose base path this is below, or else the first at the host."""
+        first = None
+        for served in await self._issuers.at_host(host.decode("latin-1")):
+            op = await served.current()
+            if op is not None and path.startswith(op.issuer.base_path + "/"):
+                return op
+            first = first or op
+        return first
+
+    def _refused_page(
+        self, refusal: Refusal, request: EndpointRequest, op: OpenIDProvider | None
+    ) -> HttpResponse:
+        if op is None:
+            return self._renderer.refusal(refusal, new_reference(), None)
+        header = self._record(refusal, request, "pages", op)
+        page = self._renderer.refusal(refusal, header[1].decode("ascii"), op.issuer)
+        return page.with_headers(header)
+
+
+def _host(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value
+            return host.lower()
+    return b""
+
+
+async def _read_body(request: EndpointRequest, receive: Receive) -> bytes:
+    """The whole body, as long as it is of a size that a form has."""
+    declared = request.header(b"content-length") or "0"
+    if declared.isdigit() and int(declared[:12]) > MAX_BODY_LENGTH:
+        raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH, received=declared)
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY_LENGTH:
+            raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH)
+    return body
+
+
+def _replayed(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _claimed_client_id(request: EndpointRequest) -> str | None:
+    """The client that the request says it is from, proved or not, for the record."""
+    try:
+        scheme, rest = split_authorization(request.header(b"authorization") or "")
+        if scheme == "basic":
+            return parse_basic(rest).client_id[:128]
+        parameters = (
+            request.form_parameters() if request.method == "POST" else request.query_parameters()
+        )
+    except (Malformed, Refusal):
+        return None
+    return (parameters.get("client_id") or "")[:128] or None

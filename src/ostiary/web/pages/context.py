@@ -1,0 +1,59 @@
+"""What a page of an interaction works with."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from ostiary.domain.institution import Institution
+from ostiary.domain.refusals import ReasonCode
+from ostiary.provider.interaction.flow import OpenInteraction
+from ostiary.provider.op import OpenIDProvider
+from ostiary.web.pages.forms import form_token
+from ostiary.web.pages.render import Renderer
+from ostiary.web.responses import HttpResponse
+
+_ID_LENGTH = 22  # base64url of 16 bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    op: OpenIDProvider
+    renderer: Renderer
+    opened: OpenInteraction
+    institution: Institution
+
+    @property
+    def path(self) -> str:
+        return interaction_path(self.op, self.opened.interaction.interaction_id)
+
+    @property
+    def csrf(self) -> str:
+        interaction = self.opened.interaction
+        return form_token(self.op, interaction.interaction_id, interaction.browser_id)
+
+    def page(
+        self, template: str, title: str, *, status: int = 200, **values: object
+    ) -> HttpResponse:
+        return self.renderer.page(
+            template,
+            title,
+            self.op.issuer,
+            self.institution,
+            status=status,
+            client_name=self.opened.client.name,
+            **values,
+        )
+
+
+def interaction_path(op: OpenIDProvider, interaction_id: bytes) -> str:
+    name = urlsafe_b64encode(interaction_id).rstrip(b"=").decode("ascii")
+    return f"{op.issuer.base_path}/interaction/{name}"
+
+
+def parse_interaction_id(name: str) -> bytes:
+    """The id in the address of an interaction's pages."""
+    try:
+        if len(name) != _ID_LENGTH:
+            raise ValueError
+        return urlsafe_b64decode(name + "==")
+    except ValueError as error:
+        raise ReasonCode.PAGE_UNKNOWN.refusal(received=name) from error

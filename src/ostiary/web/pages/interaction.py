@@ -1,0 +1,129 @@
+"""An interaction's addresses: its page, its forms, and starting it again."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from ostiary.domain.refusals import ReasonCode
+from ostiary.protocol.parameters import Parameters
+from ostiary.provider.cookies import session_cookie_name
+from ostiary.provider.exchange import EndpointRequest
+from ostiary.provider.interaction.flow import (
+    AlreadyFinished,
+    AskNext,
+    Outcome,
+    advance,
+    open_interaction,
+    restart,
+)
+from ostiary.provider.op import OpenIDProvider
+from ostiary.web.pages import consent, login, select_account
+from ostiary.web.pages.context import PageContext, interaction_path, parse_interaction_id
+from ostiary.web.pages.forms import read_own_form
+from ostiary.web.pages.render import Renderer
+from ostiary.web.responses import HttpResponse, cookie_header, redirect
+
+Submit = Callable[[PageContext, Parameters], Awaitable[HttpResponse | Outcome]]
+
+
+class StepPage(Protocol):
+    STEP: str
+
+    def show(self, context: PageContext, query: Parameters) -> HttpResponse: ...
+
+
+_PAGES: tuple[StepPage, ...] = (login, select_account, consent)
+PAGES: Mapping[str, StepPage] = {page.STEP: page for page in _PAGES}
+
+# The forms, by the last part of their address.
+FORMS: Mapping[str, Submit] = {
+    "identifier": login.submit_identifier,
+    "login": login.submit,
+    "select_account": select_account.submit,
+    "consent": consent.submit,
+}
+
+
+async def show_interaction(
+    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+) -> HttpResponse:
+    """The page of the next step."""
+    context = await _open(request, name, op, renderer)
+    over = _over(context)
+    if over is not None:
+        return over
+    query = request.query_parameters()
+    if query.get(login.ANOTHER) is not None:
+        return login.show(context, query)
+    return await _answer(context, await advance(context.opened, op), query)
+
+
+async def submit_form(
+    request: EndpointRequest, name: str, form_name: str, op: OpenIDProvider, renderer: Renderer
+) -> HttpResponse:
+    """What a form proves, and what comes next."""
+    submit = FORMS.get(form_name)
+    if submit is None:
+        raise ReasonCode.PAGE_UNKNOWN.refusal(received=form_name)
+    context = await _open(request, name, op, renderer)
+    interaction = context.opened.interaction
+    form = read_own_form(request, op, interaction.interaction_id, interaction.browser_id)
+    over = _over(context)
+    if over is not None:
+        return over
+    try:
+        outcome = await submit(context, form)
+    except AlreadyFinished:
+        return _finished(context)
+    if isinstance(outcome, HttpResponse):
+        return outcome
+    return await _answer(context, outcome, None)
+
+
+async def start_again(
+    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+) -> HttpResponse:
+    """The same request in a new interaction."""
+    context = await _open(request, name, op, renderer)
+    if context.opened.finished:
+        return _finished(context)
+    interaction = await restart(context.opened, op)
+    return redirect(interaction_path(op, interaction.interaction_id))
+
+
+async def _open(
+    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+) -> PageContext:
+    opened = await open_interaction(request, parse_interaction_id(name), op)
+    institution = await op.institution(opened.client)
+    return PageContext(op=op, renderer=renderer, opened=opened, institution=institution)
+
+
+async def _answer(context: PageContext, outcome: Outcome, query: Parameters | None) -> HttpResponse:
+    """The client's answer; or the next page: shown to who asked for it, and redirected to after a
+    form, so that reloading and going back are safe."""
+    op = context.op
+    if isinstance(outcome, AskNext):
+        if query is not None:
+            return PAGES[outcome.step.STEP].show(context, query)
+        response = redirect(context.path)
+    else:
+        response = context.renderer.authorization_response(outcome.response, op.issuer)
+    if outcome.cookie is None:
+        return response
+    cookie = cookie_header(op.issuer, session_cookie_name(op.issuer), outcome.cookie)
+    return response.with_headers(cookie)
+
+
+def _over(context: PageContext) -> HttpResponse | None:
+    """The page for an interaction that is finished or expired."""
+    if context.opened.finished:
+        return _finished(context)
+    if context.opened.expired:
+        return context.page(
+            "expired.html", "This page has expired", restart_href=f"{context.path}/restart"
+        )
+    return None
+
+
+def _finished(context: PageContext) -> HttpResponse:
+    return context.page("finished.html", "You have already finished signing in")

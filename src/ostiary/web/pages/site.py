@@ -1,0 +1,128 @@
+"""The pages behind one router, asked when no protocol endpoint has the path.
+
+The edge in front of it puts the issuer's provider into the scope, or none for what belongs to no
+issuer; an exception leaves it as it came, for the one place that turns it into a response.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from ostiary.domain.issuer import Environment
+from ostiary.domain.refusals import ReasonCode
+from ostiary.provider.exchange import EndpointRequest
+from ostiary.provider.op import OpenIDProvider
+from ostiary.web.assets import Assets, stylesheet
+from ostiary.web.home import Demo
+from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
+from ostiary.web.pages.render import Renderer
+from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
+from ostiary.web.responses import HttpResponse
+from ostiary.web.theme import theme_css
+
+Handler = Callable[[Request], Awaitable[HttpResponse]]
+
+
+class Site:
+    def __init__(self, renderer: Renderer, assets: Assets, demo: Demo | None) -> None:
+        self._renderer: Final = renderer
+        self._assets: Final = assets
+        self._demo: Final = demo
+
+    def router(self) -> Router:
+        """Paths of an issuer are below its base path, which is the scope's root_path."""
+        return Router(
+            redirect_slashes=False,
+            default=_not_found,
+            routes=[
+                _route("/interaction/{name}", self._show, "GET"),
+                _route("/interaction/{name}/restart", self._restart, "GET"),
+                _route("/interaction/{name}/{form}", self._submit, "POST"),
+                _route("/logout", self._show_sign_out, "GET"),
+                _route("/logout", self._submit_sign_out, "POST"),
+                _route("/static/{name}", self._static, "GET"),
+                _route("/theme/{name}", self._theme, "GET"),
+                _route("/", self._home, "GET"),
+            ],
+        )
+
+    async def _show(self, request: Request) -> HttpResponse:
+        name = request.path_params["name"]
+        return await show_interaction(await _plain(request), name, _op(request), self._renderer)
+
+    async def _restart(self, request: Request) -> HttpResponse:
+        name = request.path_params["name"]
+        return await start_again(await _plain(request), name, _op(request), self._renderer)
+
+    async def _submit(self, request: Request) -> HttpResponse:
+        name, form = request.path_params["name"], request.path_params["form"]
+        return await submit_form(await _plain(request), name, form, _op(request), self._renderer)
+
+    async def _show_sign_out(self, request: Request) -> HttpResponse:
+        return await show_sign_out(await _plain(request), _op(request), self._renderer)
+
+    async def _submit_sign_out(self, request: Request) -> HttpResponse:
+        return await submit_sign_out(await _plain(request), _op(request), self._renderer)
+
+    async def _static(self, request: Request) -> HttpResponse:
+        found = self._assets.find(request.path_params["name"])
+        if found is None:
+            raise ReasonCode.PAGE_UNKNOWN.refusal()
+        return found
+
+    async def _theme(self, request: Request) -> HttpResponse:
+        css = theme_css(request.path_params["name"])
+        if css is None:
+            raise ReasonCode.PAGE_UNKNOWN.refusal()
+        return stylesheet(css)
+
+    async def _home(self, request: Request) -> HttpResponse:
+        op: OpenIDProvider | None = request.scope["op"]
+        if self._demo is None or op is None or op.issuer.environment is not Environment.SANDBOX:
+            raise ReasonCode.PAGE_UNKNOWN.refusal()
+        return self._renderer.page(
+            "home.html",
+            "Your sandbox",
+            op.issuer,
+            issuer=op.issuer.url,
+            discovery_href=f"{op.issuer.url}/.well-known/openid-configuration",
+            clients=self._demo.clients,
+            users=self._demo.users,
+        )
+
+
+async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise ReasonCode.PAGE_UNKNOWN.refusal()
+
+
+def _route(path: str, handler: Handler, method: str) -> Route:
+    async def respond(request: Request) -> Response:
+        answer = await handler(request)
+        response = Response(answer.body, answer.status)
+        response.raw_headers = [
+            *answer.headers,
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+        return response
+
+    return Route(path, respond, methods=[method])
+
+
+def _op(request: Request) -> OpenIDProvider:
+    op: OpenIDProvider | None = request.scope["op"]
+    if op is None:
+        raise ReasonCode.PAGE_UNKNOWN.refusal()
+    return op
+
+
+async def _plain(request: Request) -> EndpointRequest:
+    return EndpointRequest(
+        method=request.method,
+        query=request.scope["query_string"],
+        headers=request.scope["headers"],
+        body=await request.body(),
+    )

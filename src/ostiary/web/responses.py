@@ -1,0 +1,149 @@
+"""HTTP responses as plain values, and the headers that every one of a kind carries."""
+
+from dataclasses import dataclass
+
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.protocol.credentials import bearer_challenge
+from ostiary.protocol.response_mode import ResponseMode, append_parameters
+from ostiary.provider.exchange import (
+    AuthorizationResponse,
+    Document,
+    JsonAnswer,
+)
+
+Header = tuple[bytes, bytes]
+
+# RFC 6749 §5.1 asks for both.
+NEVER_STORED: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
+NO_REFERRER: Header = (b"referrer-policy", b"no-referrer")
+_JSON_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"application/json"),
+    *NEVER_STORED,
+    NO_SNIFFING,
+)
+
+# Everything locked down but form-action: Chromium and Safari hold it against every redirect that
+# follows a form, so it would stop a code on its way to the client after it was issued.
+PAGE_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    *NEVER_STORED,
+    NO_SNIFFING,
+    NO_REFERRER,
+    (b"x-frame-options", b"DENY"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        b"connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (
+        b"permissions-policy",
+        b"camera=(), geolocation=(), microphone=(), "
+        b"publickey-credentials-create=(self), publickey-credentials-get=(self)",
+    ),
+)
+STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+RETRY_AFTER: Header = (b"retry-after", b"1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+    def with_headers(self, *headers: Header) -> "HttpResponse":
+        return HttpResponse(status=self.status, headers=(*self.headers, *headers), body=self.body)
+
+
+def document_response(document: Document) -> HttpResponse:
+    """Public, cacheable, and readable by scripts of any origin."""
+    return HttpResponse(
+        status=200,
+        headers=(
+            (b"content-type", document.media_type.encode()),
+            (b"cache-control", b"public, max-age=%d" % document.max_age),
+            (b"access-control-allow-origin", b"*"),
+            NO_SNIFFING,
+        ),
+        body=document.body,
+    )
+
+
+def json_response(answer: JsonAnswer) -> HttpResponse:
+    return HttpResponse(status=200, headers=_JSON_HEADERS, body=answer.encode())
+
+
+def json_refusal(refusal: Refusal, *, basic: bool) -> HttpResponse:
+    """RFC 6749 §5.2. `basic`: the client tried HTTP Basic, so a 401 has to ask for it."""
+    reason = refusal.reason
+    headers = _JSON_HEADERS
+    if reason.status == 401 and basic:
+        headers += ((b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"'),)
+    if reason.status == 503:
+        headers += (RETRY_AFTER,)
+    members = {"error": str(reason.error), "error_description": reason.text}
+    return HttpResponse(
+        status=reason.status, headers=headers, body=JsonAnswer(members=members).encode()
+    )
+
+
+def challenge_refusal(refusal: Refusal) -> HttpResponse:
+    """RFC 6750 §3: the same error in the challenge and in the body."""
+    reason = refusal.reason
+    answer = json_refusal(refusal, basic=False)
+    if reason.status >= 500:
+        return answer
+    if refusal.code is ReasonCode.TOKEN_MISSING:
+        # §3.1: without a token there is no error to name.
+        challenge = bearer_challenge("ostiary")
+    else:
+        challenge = bearer_challenge(
+            "ostiary",
+            error=reason.error,
+            description=reason.text,
+            scope="openid" if refusal.code is ReasonCode.SCOPE_INSUFFICIENT else "",
+        )
+    return answer.with_headers((b"www-authenticate", challenge.encode("ascii")))
+
+
+def redirect(location: str, *headers: Header) -> HttpResponse:
+    """303, so that a form is never sent on to the next address. RFC 9700 §4.12."""
+    return HttpResponse(
+        status=303,
+        headers=(
+            (b"location", location.encode("ascii")),
+            *NEVER_STORED,
+            NO_REFERRER,
+            *headers,
+        ),
+    )
+
+
+def authorization_redirect(response: AuthorizationResponse) -> HttpResponse | None:
+    """The redirect that carries the response; None when it has to travel in a form."""
+    if response.mode is ResponseMode.FORM_POST:
+        return None
+    return redirect(append_parameters(response.redirect_uri, response.mode, response.parameters))
+
+
+def page_response(issuer: Issuer | None, html: str, status: int = 200) -> HttpResponse:
+    headers = PAGE_HEADERS
+    if issuer is not None and issuer.secure:
+        headers += (STRICT_TRANSPORT,)
+    if status == 503:
+        headers += (RETRY_AFTER,)
+    return HttpResponse(status=status, headers=headers, body=html.encode("utf-8"))
+
+
+def cookie_header(issuer: Issuer, name: str, value: str) -> Header:
+    """Lax: it comes along when a client sends the person here, and not with foreign forms."""
+    secure = "; Secure" if issuer.secure else ""
+    text = f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    return b"set-cookie", text.encode("ascii")
+
+
+def dead_cookie_header(issuer: Issuer, name: str) -> Header:
+    key, value = cookie_header(issuer, name, "")
+    return key, value + b"; Max-Age=0"

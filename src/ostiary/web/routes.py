@@ -1,0 +1,67 @@
+"""The provider's endpoints, and where each issuer has them.
+
+To add an endpoint: its function in provider/endpoints, and a line in ENDPOINTS.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from ostiary.domain.issuer import Issuer
+from ostiary.provider.endpoints.authorization import authorization
+from ostiary.provider.endpoints.discovery import discovery
+from ostiary.provider.endpoints.jwks import jwks
+from ostiary.provider.endpoints.token import token
+from ostiary.provider.endpoints.userinfo import userinfo
+from ostiary.provider.exchange import Answer, EndpointRequest
+from ostiary.provider.op import OpenIDProvider
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+WELL_KNOWN_OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
+
+
+class RefusalForm(Enum):
+    """How an endpoint turns a request down."""
+
+    PAGE = "page"
+    JSON = "json"  # RFC 6749 §5.2
+    CHALLENGE = "challenge"  # RFC 6750 §3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    name: str
+    answer: Callable[[EndpointRequest, OpenIDProvider], Awaitable[Answer]]
+    methods: tuple[str, ...]
+    refusal_form: RefusalForm
+
+
+DISCOVERY = Endpoint(
+    name="discovery", answer=discovery, methods=("GET",), refusal_form=RefusalForm.JSON
+)
+ENDPOINTS = (
+    Endpoint(name="jwks", answer=jwks, methods=("GET",), refusal_form=RefusalForm.JSON),
+    Endpoint(
+        name="auth", answer=authorization, methods=("GET", "POST"), refusal_form=RefusalForm.PAGE
+    ),
+    Endpoint(name="token", answer=token, methods=("POST",), refusal_form=RefusalForm.JSON),
+    Endpoint(
+        name="me", answer=userinfo, methods=("GET", "POST"), refusal_form=RefusalForm.CHALLENGE
+    ),
+)
+
+
+def endpoint_paths(issuer: Issuer) -> Iterator[tuple[str, Endpoint]]:
+    """Every path of the issuer's endpoints.
+
+    Discovery stands at the issuer, where OIDC Discovery §4 looks for it, and also where the
+    contracts and RFC 8414 have it: at the host's root and below the base path.
+    """
+    for prefix in dict.fromkeys((issuer.path, "", issuer.base_path)):
+        yield f"{prefix}{WELL_KNOWN}", DISCOVERY
+        yield f"{prefix}{WELL_KNOWN_OAUTH}", DISCOVERY
+    if issuer.path:
+        yield f"{WELL_KNOWN}{issuer.path}", DISCOVERY
+        yield f"{WELL_KNOWN_OAUTH}{issuer.path}", DISCOVERY
+    for endpoint in ENDPOINTS:
+        yield f"{issuer.base_path}/{endpoint.name}", endpoint
