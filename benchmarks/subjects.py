@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,15 +74,16 @@ def ostiary(access_token_algorithm: str) -> Subject:
         name=f"ostiary-{access_token_algorithm.lower()}",
         is_ours=True,
         access_token_algorithm=access_token_algorithm,
-        command=ostiary_command,
+        command=partial(ostiary_command, access_token_algorithm),
         missing=ostiary_missing,
         answers={"username": "alice", "password": PASSWORD, "decision": "allow"},
         versions=ostiary_versions,
     )
 
 
-def ostiary_command(port: int, data: Path) -> tuple[str, ...]:
-    return (str(OSTIARY), "dev", "--port", str(port), "--data", str(data), "--json")
+def ostiary_command(access_token_algorithm: str, port: int, data: Path) -> tuple[str, ...]:
+    where = ("--port", str(port), "--data", str(data))
+    return (str(OSTIARY), "dev", *where, "--access-token-alg", access_token_algorithm, "--json")
 
 
 def ostiary_missing() -> str | None:

@@ -31,7 +31,8 @@ DEFAULT_PORT = 9400
 # Settings that are paths: in the file they are relative to the file.
 PATHS = (("database", "path"), ("master_key", "file"))
 
-Where: TypeAlias = Callable[[KeyPath], str]
+# From a key to its line, variable or option.
+Where: TypeAlias = Callable[[KeyPath], int | str | None]
 
 
 class Section(BaseModel):
@@ -78,7 +79,7 @@ def load_settings(
     merged = _Merged()
     if path is not None:
         _merge_file(merged, path)
-    merged.add(environment_values(environment), _variable)
+    merged.add(environment_values(environment), lambda key: _variable(key, environment))
     merged.add(flags or {}, _flag)
     try:
         return Settings.model_validate(merged.values)
@@ -112,14 +113,16 @@ def environment_values(environment: Mapping[str, str]) -> Mapping[str, object]:
     """OSTIARY_SERVER__PORT is server.port. Names without a double underscore are not settings:
     container platforms make up their own, such as OSTIARY_PORT."""
     values: dict[str, Any] = {}
-    for name, value in environment.items():
+    for name in sorted(environment):
         path = name.removeprefix(PREFIX).lower().split(NESTING)
         if not name.startswith(PREFIX) or len(path) == 1:
             continue
         table = values
         for part in path[:-1]:
-            table = table.setdefault(part, {})
-        table[path[-1]] = value
+            if not isinstance(table.get(part), dict):
+                table[part] = {}
+            table = table[part]
+        table[path[-1]] = environment[name]
     return values
 
 
@@ -128,12 +131,12 @@ class _Merged:
 
     def __init__(self) -> None:
         self.values: Final[dict[str, Any]] = {}
-        self._origins: Final[dict[KeyPath, str]] = {}
+        self._origins: Final[dict[KeyPath, int | str | None]] = {}
 
     def add(self, values: Mapping[str, Any], where: Where) -> None:
         self._add(values, self.values, (), where)
 
-    def origin(self, path: KeyPath) -> str | None:
+    def origin(self, path: KeyPath) -> int | str | None:
         """Of the key, or of what it would stand in."""
         prefixes = (path[:length] for length in range(len(path), 0, -1))
         return next((self._origins[each] for each in prefixes if each in self._origins), None)
@@ -150,8 +153,10 @@ class _Merged:
                 into[name] = value
 
 
-def _variable(path: KeyPath) -> str:
-    return PREFIX + NESTING.join(str(part).upper() for part in path)
+def _variable(path: KeyPath, environment: Mapping[str, str]) -> str | None:
+    """The first variable that speaks of the key or of something in it."""
+    prefix = (PREFIX + NESTING.join(str(part) for part in path)).upper()
+    return next((name for name in environment if name.upper().startswith(prefix)), None)
 
 
 def _flag(path: KeyPath) -> str:
@@ -167,4 +172,4 @@ def _merge_file(merged: _Merged, path: Path) -> None:
         if isinstance(table, dict) and isinstance(table.get(name), str):
             # As people expect: beside the file, wherever the program was started.
             table[name] = str(path.parent / table[name])
-    merged.add(values, lambda key: f"line {line_of(lines, key)}")
+    merged.add(values, lambda key: line_of(lines, key))

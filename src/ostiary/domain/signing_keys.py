@@ -44,10 +44,15 @@ class SigningKey:
 def states(keys: Iterable[SigningKey], now: int) -> dict[str, KeyState]:
     """The state of each key, by kid."""
     found: dict[str, KeyState] = {}
-    successor_at: dict[Algorithm, int] = {}
+    newer: dict[Algorithm, SigningKey] = {}
     for key in sorted(keys, key=_by_activation, reverse=True):
-        found[key.kid] = _state(key, successor_at.get(key.algorithm), now)
-        successor_at[key.algorithm] = key.activates_at
+        found[key.kid] = _state(key, newer.get(key.algorithm), now)
+        newer[key.algorithm] = key
+    # A clock that was turned back must not leave an issuer unable to sign: the oldest key has no
+    # one to wait for.
+    for oldest in newer.values():
+        if found[oldest.kid] is KeyState.PENDING:
+            found[oldest.kid] = KeyState.ACTIVE
     return found
 
 
@@ -55,9 +60,10 @@ def _by_activation(key: SigningKey) -> tuple[int, int, str]:
     return key.activates_at, key.created_at, key.kid
 
 
-def _state(key: SigningKey, successor_at: int | None, now: int) -> KeyState:
-    if successor_at is not None and successor_at <= now:
-        return KeyState.RETIRING if now < successor_at + RETIREMENT else KeyState.GONE
+def _state(key: SigningKey, successor: SigningKey | None, now: int) -> KeyState:
+    if successor is not None and successor.activates_at <= now:
+        retired = now >= successor.activates_at + RETIREMENT
+        return KeyState.GONE if retired else KeyState.RETIRING
     return KeyState.ACTIVE if key.activates_at <= now else KeyState.PENDING
 
 

@@ -21,6 +21,12 @@ from ostiary.storage.store import Store
 PASSWORD = "ostiary-demo"  # noqa: S105  everybody may know it
 SECRET = "demo-web-secret"  # noqa: S105  everybody may know it
 
+_KINDS = {
+    "demo-web": "Web application with a secret",
+    "demo-spa": "Application in the browser: public, PKCE",
+    "demo-native": "Application on a device: public, PKCE, any port on loopback",
+    "demo-service": "Service: private_key_jwt, client_credentials",
+}
 _USER_GRANTS = frozenset({"authorization_code", "refresh_token"})
 
 
@@ -29,6 +35,7 @@ class DemoClient:
     client_id: str
     client_secret: str | None
     redirect_uris: tuple[str, ...]
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,7 @@ class DemoData:
 
     issuers: Sequence[Issuer]
     clients: Sequence[DemoClient]
-    usernames: Sequence[str]
+    people: Sequence[DemoPerson]
 
     def as_json(self) -> dict[str, Json]:
         """Design, section 6: what `ostiary dev --json` prints."""
@@ -45,7 +52,7 @@ class DemoData:
             {"name": issuer.issuer_id, "issuer": issuer.url} for issuer in self.issuers
         ]
         users: list[Json] = [
-            {"username": username, "password": PASSWORD} for username in self.usernames
+            {"username": person.username, "password": PASSWORD} for person in self.people
         ]
         return {
             "issuers": issuers,
@@ -98,10 +105,11 @@ async def save_demo(
                 client_id=client.client_id,
                 client_secret=SECRET if client.auth_method is AuthMethod.CLIENT_SECRET else None,
                 redirect_uris=client.redirect_uris,
+                kind=_KINDS[client.client_id],
             )
             for client in _clients(issuers[0])
         ],
-        usernames=[person.username for person in PEOPLE],
+        people=PEOPLE,
     )
 
 

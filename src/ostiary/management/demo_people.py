@@ -31,6 +31,7 @@ class DemoPerson:
     """What each face says of the person; the claims of `everywhere` are on both."""
 
     username: str
+    note: str
     institution_ids: Sequence[str]
     everywhere: Claims
     enterprise: Claims
@@ -71,6 +72,7 @@ _THEME: dict[str, Json] = {"theme_data": {"primary_color": "#14532d", "appearanc
 PEOPLE = (
     DemoPerson(
         username="alice",
+        note="one institution",
         institution_ids=(GARDEN_ID,),
         everywhere={
             **_name("Alice", "Q", "Adams"),
@@ -93,6 +95,7 @@ PEOPLE = (
     ),
     DemoPerson(
         username="bob",
+        note="two institutions",
         institution_ids=(GARDEN_ID, HARBOR_ID),
         everywhere={
             **_name("Bob", None, "Brown"),
@@ -115,6 +118,7 @@ PEOPLE = (
     ),
     DemoPerson(
         username="carol",
+        note="one institution",
         institution_ids=(GARDEN_ID,),
         everywhere={
             **_name("Carol", "Ann", "Clark"),

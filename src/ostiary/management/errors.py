@@ -10,6 +10,7 @@ class Failure(Enum):
     NOT_FOUND = "not found"
     CONFLICT = "conflict"
     REFUSED = "refused by policy"
+    UNAVAILABLE = "not available"
 
 
 class ManagementError(Exception):

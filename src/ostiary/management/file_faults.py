@@ -1,8 +1,8 @@
 """Faults of a file that a person wrote: all at once, each with its line and what to write instead."""
 
 import difflib
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -37,25 +37,31 @@ _ADVICE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFault:
-    """`where` is a line of the file, a variable or an option; None for the file as a whole."""
+    """`where` is a line of the file, or a variable or an option; None for the file as a whole."""
 
-    where: str | None
+    where: int | str | None
     key: str
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.where, self.key, self.message) if part)
+        where = f"line {self.where}" if isinstance(self.where, int) else self.where
+        return ": ".join(part for part in (where, self.key, self.message) if part)
+
+    @property
+    def position(self) -> int:
+        """Faults are read from top to bottom; those outside the file come first."""
+        return self.where if isinstance(self.where, int) else 0
 
 
 class FileFaults(Exception):
     """Everything that is wrong with a file."""
 
-    def __init__(self, name: str, faults: Sequence[FileFault]) -> None:
-        listed = "\n".join(f"  {fault}" for fault in faults)
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__(f"{name} has {count}:\n{listed}")
+    def __init__(self, name: str, faults: Iterable[FileFault]) -> None:
         self.name = name
-        self.faults = faults
+        self.faults = sorted(faults, key=lambda fault: fault.position)
+        listed = "\n".join(f"  {fault}" for fault in self.faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{name} has {count}:\n{listed}")
 
 
 def read_text(path: Path) -> str:
@@ -72,6 +78,8 @@ def read_text(path: Path) -> str:
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
     """Raises FileFaults where the text is not TOML; tomllib stops at the first such place."""
+    import tomllib  # noqa: PLC0415  20 ms that a start without a file need not pay
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -127,14 +135,12 @@ def _example(model: type[BaseModel], path: KeyPath) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    text = repr(value) if not isinstance(value, str) else f'"{value}"'
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:

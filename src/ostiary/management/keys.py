@@ -16,7 +16,7 @@ from ostiary.domain.signing_keys import (
 )
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.protocol.jose.algorithms import Algorithm
-from ostiary.signing.handle_keys import make_handle_key
+from ostiary.signing.handle_keys import make_handle_key, open_handle_keys
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import make_signing_key
 from ostiary.storage.store import Store
@@ -88,6 +88,11 @@ async def add_first_keys(store: Store, master_key: MasterKey, issuer: Issuer, no
     present = {key.algorithm for key in await store.keys.signing_keys(issuer_id)}
     adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
     await adding.add(set(Algorithm) - present, activates_at=now, unless_after=NEVER)
+
+
+async def check_master_key(store: Store, master_key: MasterKey, issuer: Issuer) -> None:
+    """Raises MasterKeyError when the issuer's keys were sealed under another one."""
+    open_handle_keys(issuer.issuer_id, await store.keys.handle_keys(issuer.issuer_id), master_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

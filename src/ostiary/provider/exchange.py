@@ -1,10 +1,10 @@
 """What goes into an endpoint and what comes out, free of any framework."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.protocol.compact_json import encode_json
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.parameters import Parameters, parse_parameters
 from ostiary.protocol.response_mode import ResponseMode
@@ -88,7 +88,7 @@ class JsonAnswer:
     members: Mapping[str, Json]
 
     def encode(self) -> bytes:
-        return json.dumps(dict(self.members), separators=(",", ":")).encode("ascii")
+        return encode_json(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Signing tokens: the header is encoded once a key, so a token costs its JSON and its signature."""
 
-import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ostiary.domain.signing_keys import SigningKey
+from ostiary.protocol.compact_json import encode_json
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.jose.jwk import public_jwk
 from ostiary.protocol.tokens import Claims, Json
@@ -18,8 +18,6 @@ from ostiary.signing.software import (
     public_pem,
     signing_function,
 )
-
-_encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Signer:
@@ -71,7 +69,7 @@ def _context(issuer_id: str, kid: str) -> str:
 
 
 def _segment(value: Mapping[str, Json]) -> bytes:
-    return _base64url(_encode_json(value).encode("ascii"))
+    return _base64url(encode_json(value))
 
 
 def _base64url(raw: bytes) -> bytes:

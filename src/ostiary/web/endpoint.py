@@ -211,7 +211,10 @@ class Edge:
         self, refusal: Refusal, request: EndpointRequest, op: OpenIDProvider | None
     ) -> HttpResponse:
         if op is None:
-            return self._renderer.refusal(refusal, new_reference(), None)
+            # No issuer, so no record: the log alone can explain this reference.
+            reference = new_reference()
+            _log.info("refused", reference=reference, code=refusal.code.name.lower())
+            return self._renderer.refusal(refusal, reference, None)
         header = self._record(refusal, request, "pages", op)
         page = self._renderer.refusal(refusal, header[1].decode("ascii"), op.issuer)
         return page.with_headers(header)

@@ -78,4 +78,7 @@ async def _find_standing(authorization_id: bytes, op: OpenIDProvider, now: int) 
     standing = await op.store.authorizations.find_standing(op.issuer.issuer_id, authorization_id)
     if standing is None or not standing.may_act(now):
         raise ReasonCode.TOKEN_REVOKED.refusal()
+    client = await op.find_client(standing.authorization.client_id)
+    if client is None or client.disabled_at is not None:
+        raise ReasonCode.TOKEN_REVOKED.refusal(expected="a client that is switched on")
     return standing

@@ -3,7 +3,6 @@
 RFC 6749 §4.1.3, RFC 7636 §4.6, OIDC Core §3.1.3.
 """
 
-from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Standing
 from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.refusals import ReasonCode, Refusal
@@ -12,6 +11,7 @@ from ostiary.provider.authorization.code import gets_refresh_token
 from ostiary.provider.exchange import JsonAnswer
 from ostiary.provider.grants.request import GrantRequest
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.revocation import revoke_authorization
 from ostiary.provider.tokens import token_response
 
 GRANT_TYPE = "authorization_code"
@@ -35,7 +35,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
         standing = check_code(found, request)
     except Refusal as refusal:
         if found is not None and refusal.code in _REVOKING:
-            await _revoke(found, refusal.code, op, request.now)
+            await revoke_authorization(found.authorization, refusal.code, op, request.now)
         raise
 
     # decide
@@ -53,7 +53,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     if not await op.store.authorizations.redeem(
         op.issuer.issuer_id, handle.id, refresh_until=refresh_until, now=request.now
     ):
-        await _revoke(standing, ReasonCode.CODE_REUSED, op, request.now)
+        await revoke_authorization(authorization, ReasonCode.CODE_REUSED, op, request.now)
         raise ReasonCode.CODE_REUSED.refusal(expected="a code presented once")
 
     # respond
@@ -95,17 +95,3 @@ def check_code_verifier(verifier: str | None, challenge: str | None) -> None:
         raise ReasonCode.CODE_VERIFIER_MISSING.refusal(expected="the verifier of the challenge")
     if not verifier_matches(verifier, challenge):
         raise ReasonCode.CODE_VERIFIER_WRONG.refusal(expected=f"the verifier of {challenge}")
-
-
-async def _revoke(standing: Standing, code: ReasonCode, op: OpenIDProvider, now: int) -> None:
-    authorization = standing.authorization
-    event = AuditEvent(
-        type=EventType.AUTHORIZATION_REVOKED,
-        at=now,
-        actor="ostiary",
-        client_id=authorization.client_id,
-        user_id=authorization.user_id,
-        institution_id=authorization.institution_id,
-        reason=code.name.lower(),
-    )
-    await op.store.authorizations.revoke(op.issuer.issuer_id, authorization.authorization_id, event)

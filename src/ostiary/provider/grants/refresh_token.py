@@ -5,7 +5,6 @@ client that lost our answer and asks again, receive the same one. Any older toke
 somebody copied it, and ends the authorization.
 """
 
-from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Authorization, Standing
 from ostiary.domain.client import Client
 from ostiary.domain.handles import Handle, Purpose
@@ -15,6 +14,7 @@ from ostiary.protocol.scope import parse_scope
 from ostiary.provider.exchange import JsonAnswer
 from ostiary.provider.grants.request import GrantRequest
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.revocation import revoke_authorization
 from ostiary.provider.tokens import token_response
 
 GRANT_TYPE = "refresh_token"
@@ -51,7 +51,7 @@ async def _find_refreshable(handle: Handle, request: GrantRequest, op: OpenIDPro
         return check_refresh_token(found, handle.generation, request)
     except Refusal as refusal:
         if found is not None and refusal.code is ReasonCode.REFRESH_TOKEN_REUSED:
-            await _revoke(found.authorization, op, request.now)
+            await revoke_authorization(found.authorization, refusal.code, op, request.now)
         raise
 
 
@@ -120,16 +120,3 @@ def _successor(handle: Handle, client: Client, op: OpenIDProvider) -> str:
     rotates = op.profile(client).rotates_refresh_tokens
     successor = Handle(id=handle.id, generation=handle.generation + 1) if rotates else handle
     return op.handles.seal(successor, Purpose.REFRESH_TOKEN, client.client_id)
-
-
-async def _revoke(authorization: Authorization, op: OpenIDProvider, now: int) -> None:
-    event = AuditEvent(
-        type=EventType.AUTHORIZATION_REVOKED,
-        at=now,
-        actor="ostiary",
-        client_id=authorization.client_id,
-        user_id=authorization.user_id,
-        institution_id=authorization.institution_id,
-        reason=ReasonCode.REFRESH_TOKEN_REUSED.name.lower(),
-    )
-    await op.store.authorizations.revoke(op.issuer.issuer_id, authorization.authorization_id, event)

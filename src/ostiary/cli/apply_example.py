@@ -1,0 +1,57 @@
+"""What `ostiary apply --example` prints: a small, complete file that can be applied as it is."""
+
+EXAMPLE = """\
+# What `ostiary apply -f FILE` makes of the database. Leave out what should be as it is by default.
+
+[[issuers]]
+id = "main"                             # the short name by which this file and commands know it
+url = "https://id.example.com"          # what tokens carry; clients need it to the letter
+face = "enterprise"                     # "enterprise" or "consumer": which contract it speaks
+name = "Example Bank"
+# base_path = "/a/oidc-provider/api/v0"
+# environment = "production"            # or "sandbox", which `ostiary serve` refuses
+# profile = "oidc"                      # or "oauth21"
+# quirks = ["expires-in-string"]
+# api_scopes = ["accounts:read"]
+# access_token_algorithm = "ES256"
+# lifetimes = { code = "60s", access_token = "10m", refresh_token = "30d", session = "1d" }
+
+[[institutions]]
+issuer = "main"
+id = "garden"
+name = "Garden Credit Union"
+brand_color = "#14532d"
+support = "Call 1-800-555-0134, weekdays 8 am to 6 pm."
+# identifier_label = "Username"
+# sign_in_layout = "identifier_first"   # or "one_page"
+
+[[clients]]
+issuer = "main"
+client_id = "budget-buddy"
+name = "Budget Buddy"
+institution = "garden"
+redirect_uris = ["https://budget.example.com/auth/cb"]
+scopes = ["openid", "profile", "email", "offline_access"]
+# Without a secret here, make one with: ostiary client secret budget-buddy
+# secret = "${env:BUDGET_BUDDY_SECRET}" # or "${file:budget-buddy.secret}"
+# auth_method = "client_secret"         # or "private_key_jwt", or "none" for a public client
+# application_type = "web"              # or "native"
+# grant_types = ["authorization_code", "refresh_token"]
+# consent_required = true
+# disabled = false
+
+[[users]]
+issuer = "main"
+username = "alice"
+# password = "${env:ALICE_PASSWORD}"    # or: ostiary user password alice
+
+[[users.memberships]]
+institution = "garden"
+
+[users.memberships.claims]
+name = "Alice Adams"
+given_name = "Alice"
+family_name = "Adams"
+email = "alice.adams@example.com"
+email_verified = true
+"""

@@ -1,0 +1,108 @@
+"""Finding the configuration and opening the database that it names."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ostiary.cli import data_directory
+from ostiary.cli.output import say
+from ostiary.management.errors import Failure, ManagementError
+from ostiary.settings import Settings, find_master_key, load_settings
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.schema import SchemaState, ensure_schema, schema_state, schema_version
+from ostiary.storage.store import Store
+
+CONFIGURATION = Path("ostiary.toml")
+DATABASE_VARIABLE = "OSTIARY_DATABASE__PATH"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    store: Store
+    settings: Settings
+    now: int
+
+    def master_key(self) -> MasterKey:
+        return find_master_key(self.settings, os.environ)
+
+
+def locate(config: Path | None) -> Settings:
+    """The settings of the configuration that was named or that lies here."""
+    found = config or _lying_here()
+    if found is not None and found.is_dir():
+        return load_settings(None, os.environ, data_directory.setting_values(found))
+    return load_settings(found, os.environ)
+
+
+class WhenMissing(Enum):
+    """What to do where there is no database yet."""
+
+    REFUSE = "refuse"
+    MAKE = "make"
+    PRETEND = "pretend"  # an empty one, thrown away afterwards
+
+
+@contextmanager
+def open_store(
+    config: Path | None, when_missing: WhenMissing = WhenMissing.REFUSE
+) -> Iterator[Opened]:
+    """The store of the configuration."""
+    settings = locate(config)
+    with ExitStack() as stack:
+        path = settings.database.path
+        state = schema_state(schema_version(path))
+        if state is SchemaState.EMPTY and when_missing is WhenMissing.PRETEND:
+            path = Path(stack.enter_context(TemporaryDirectory(prefix="ostiary-"))) / path.name
+            ensure_schema(path)
+        elif when_missing is WhenMissing.MAKE:
+            ensure_schema(path)
+        else:
+            _check_schema(path, state)
+        store = Store.open(path)
+        stack.callback(store.close)
+        yield Opened(store=store, settings=settings, now=int(time.time()))
+
+
+def _lying_here() -> Path | None:
+    if DATABASE_VARIABLE in os.environ:
+        return None
+    if CONFIGURATION.exists():
+        say(f"Using {CONFIGURATION}")
+        return CONFIGURATION
+    if data_directory.is_demo(data_directory.DEFAULT):
+        say(f"Using {data_directory.DEFAULT}, the data of ostiary dev")
+        return data_directory.DEFAULT
+    raise ManagementError(
+        "there is no configuration here",
+        "name one with --config, or make one with: ostiary init",
+        Failure.NOT_FOUND,
+    )
+
+
+def _check_schema(path: Path, state: SchemaState) -> None:
+    match state:
+        case SchemaState.EMPTY:
+            raise ManagementError(
+                f"there is no database at {path}",
+                "make it with: ostiary apply -f FILE, or ostiary db upgrade",
+                Failure.NOT_FOUND,
+            )
+        case SchemaState.BEHIND:
+            raise ManagementError(
+                f"the database {path} is of an older version",
+                "back it up, then run: ostiary db upgrade",
+                Failure.REFUSED,
+            )
+        case SchemaState.NEWER:
+            raise ManagementError(
+                f"the database {path} was written by a newer Ostiary",
+                "run that version, or restore a backup",
+                Failure.REFUSED,
+            )
+        case SchemaState.CURRENT:
+            pass

@@ -1,0 +1,50 @@
+"""`ostiary db`: the database's schema."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ostiary.cli.options import AsJson, Config, examples
+from ostiary.cli.output import say, show, show_json
+
+if TYPE_CHECKING:
+    from ostiary.protocol.tokens import Json
+
+commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+@commands.command(epilog=examples("ostiary db status", "ostiary db status --json"))
+def status(config: Config = None, as_json: AsJson = False) -> None:
+    """Say where the database is and whether its schema is current."""
+    from ostiary.cli.database import locate
+
+    found = _status(locate(config).database.path)
+    if as_json:
+        show_json(found)
+        return
+    for name, value in found.items():
+        show(f"{name}: {value or 'none'}")
+
+
+@commands.command(epilog=examples("ostiary db upgrade --config ostiary.toml"))
+def upgrade(config: Config = None) -> None:
+    """Make the schema, or bring it up to date; `ostiary serve` does so by itself."""
+    from ostiary.cli.database import locate
+    from ostiary.storage.schema import HEAD, ensure_schema
+
+    path = locate(config).database.path
+    ensure_schema(path)
+    say(f"{path} is of version {HEAD}.")
+
+
+def _status(path: Path) -> "dict[str, Json]":
+    from ostiary.storage.schema import HEAD, schema_state, schema_version
+
+    version = schema_version(path)
+    return {
+        "path": str(path),
+        "version": version,
+        "newest": HEAD,
+        "state": schema_state(version).value,
+    }

@@ -1,0 +1,80 @@
+"""`ostiary init`: the first files of a production installation."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ostiary.cli.options import examples
+from ostiary.cli.output import say
+
+CONFIGURATION = "ostiary.toml"
+MASTER_KEY = "master.key"
+
+commands = typer.Typer()
+
+TEMPLATE = """\
+# Configuration of `ostiary serve`. Each setting can also come from a variable, which goes before
+# this file, such as OSTIARY_SERVER__PORT=8080. Lines that are commented out show the default.
+# Issuers, institutions, clients and users are data, not settings: see `ostiary apply --help`.
+
+[server]
+# Listen on loopback and let a proxy with TLS pass requests on, with their Host header unchanged.
+# host = "127.0.0.1"
+# port = 9400
+
+[database]
+# One SQLite file, made when it is not there. Paths are relative to this file.
+path = "ostiary.sqlite3"
+
+[master_key]
+# Encrypts the private keys in the database. Keep a copy in a safe place, apart from the database:
+# without it the keys cannot be read. Leave this out to give the key as the variable
+# OSTIARY_MASTER_KEY, or as the systemd credential "ostiary-master-key".
+file = "master.key"
+
+[log]
+# "debug", "info", "warning" or "error"
+# level = "info"
+# "json", "text", or "auto": text on a terminal, JSON elsewhere
+# format = "auto"
+# Whether every request is logged, not only what went wrong.
+# requests = false
+"""
+
+NEXT_STEPS = """\
+Wrote {configuration} and {master_key}.
+
+Next:
+  1. Keep a copy of {master_key} in a safe place.
+  2. Describe your issuer, institutions, clients and users in a file:
+       ostiary apply --example > data.toml
+  3. See what it would change, then apply it:
+       ostiary apply -c {configuration} -f data.toml --dry-run
+       ostiary apply -c {configuration} -f data.toml
+  4. Serve:
+       ostiary serve --config {configuration}"""
+
+
+@commands.command(epilog=examples("ostiary init", "ostiary init --directory /etc/ostiary"))
+def init(
+    directory: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the files are written.")
+    ] = Path(),
+) -> None:
+    """Write a commented ostiary.toml and a new master key. Nothing is ever overwritten."""
+    from ostiary.management.errors import Failure, ManagementError
+    from ostiary.signing.master_key import write_master_key
+
+    configuration, master_key = directory / CONFIGURATION, directory / MASTER_KEY
+    for path in (configuration, master_key):
+        if path.exists():
+            raise ManagementError(
+                f"{path} is there already, so nothing was written",
+                "choose another directory with --directory",
+                Failure.CONFLICT,
+            )
+    write_master_key(master_key)
+    with configuration.open("x", encoding="utf-8") as file:
+        file.write(TEMPLATE)
+    say(NEXT_STEPS.format(configuration=configuration, master_key=master_key))

@@ -1,0 +1,98 @@
+"""`ostiary serve`: production. It refuses what is only fit for trying out."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ostiary.cli.options import examples
+from ostiary.cli.output import say
+from ostiary.cli.stopping import stopping_quietly
+
+if TYPE_CHECKING:
+    from ostiary.settings import Settings
+    from ostiary.signing.master_key import MasterKey
+
+commands = typer.Typer()
+
+
+@commands.command(
+    epilog=examples(
+        "ostiary serve --config ostiary.toml",
+        "OSTIARY_LOG__LEVEL=debug ostiary serve --config ostiary.toml --port 8080",
+    )
+)
+def serve(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="OSTIARY_CONFIG", metavar="FILE")
+    ],
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen, instead of the file's.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where to listen, instead of the file's.")
+    ] = None,
+) -> None:
+    """Serve the issuers of the database. To try Ostiary out, use: ostiary dev"""
+    from ostiary import app
+    from ostiary.management.errors import Failure, ManagementError
+    from ostiary.settings import find_master_key, load_settings
+
+    flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings(config, os.environ, {"server": flags})
+    master_key = find_master_key(settings, os.environ)
+    _check_fit(settings, master_key)
+    address = f"{settings.server.host}:{settings.server.port}"
+    try:
+        with stopping_quietly():
+            app.serve(
+                settings, master_key=master_key, on_ready=lambda: say(f"Serving on {address}")
+            )
+    except OSError as error:
+        raise ManagementError(
+            f"cannot listen on {address}: {os.strerror(error.errno or 0)}",
+            "stop what uses the port, or choose another: server.port",
+            Failure.UNAVAILABLE,
+        ) from error
+
+
+def _check_fit(settings: "Settings", master_key: "MasterKey") -> None:
+    """Refuse demo data, sandboxes, plain http beyond loopback and another database's master key."""
+    from ostiary.cli import data_directory
+    from ostiary.management.errors import Failure, ManagementError
+    from ostiary.storage.schema import ensure_schema
+
+    path = settings.database.path
+    if data_directory.is_demo(path.parent):
+        raise ManagementError(
+            f"{path} holds the demo data of ostiary dev, whose passwords everybody knows",
+            "name another database.path; ostiary dev serves this one",
+            Failure.REFUSED,
+        )
+    ensure_schema(path)
+    faults = asyncio.run(_faults(path, master_key))
+    if faults:
+        raise ManagementError(
+            "not fit for production",
+            "; ".join(faults),
+            Failure.REFUSED,
+        )
+
+
+async def _faults(path: Path, master_key: "MasterKey") -> list[str]:
+    from ostiary.management.issuers import production_faults
+    from ostiary.management.keys import check_master_key
+    from ostiary.storage.store import Store
+
+    store = Store.open(path)
+    try:
+        issuers = await store.issuers.list()
+        if not issuers:
+            say("There is no issuer yet; add one with: ostiary apply -f FILE")
+        for issuer in issuers[:1]:
+            await check_master_key(store, master_key, issuer)
+        return list(production_faults(issuers))
+    finally:
+        store.close()

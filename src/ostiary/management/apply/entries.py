@@ -1,0 +1,107 @@
+"""What a file for `ostiary apply` may say: one model for each kind of table."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ostiary.domain.client import ApplicationType, AuthMethod, RefreshTokens
+from ostiary.domain.face import BASE_PATH
+from ostiary.domain.institution import SignInLayout
+from ostiary.domain.issuer import Environment
+from ostiary.domain.quirks import Quirk
+from ostiary.management.durations import parse_duration
+from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.protocol.response_mode import ResponseMode
+
+
+def _as_json(value: Any) -> Any:
+    """Dates, which TOML has and JSON has not, become ISO text."""
+    if isinstance(value, dict):
+        return {name: _as_json(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_as_json(member) for member in value]
+    return value.isoformat() if isinstance(value, datetime | date | time) else value
+
+
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_as_json)]
+Seconds = Annotated[int, BeforeValidator(parse_duration)]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def said(self) -> dict[str, Any]:
+        """The keys that the file names, with their values."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class LifetimesEntry(Entry):
+    code: Seconds = 0
+    access_token: Seconds = 0
+    id_token: Seconds = 0
+    refresh_token: Seconds = 0
+    authorization: Seconds = 0
+    interaction: Seconds = 0
+    session: Seconds = 0
+    session_idle: Seconds = 0
+
+
+class IssuerEntry(Entry):
+    id: str = Field(examples=["main"])
+    url: str = Field(examples=["https://id.example.com"])
+    face: str = Field(examples=["enterprise"])
+    base_path: str = BASE_PATH
+    name: str = ""
+    environment: Environment = Environment.PRODUCTION
+    profile: str = ""
+    quirks: frozenset[Quirk] = frozenset()
+    api_scopes: frozenset[str] = frozenset()
+    access_token_algorithm: Algorithm = Algorithm.ES256
+    lifetimes: LifetimesEntry = LifetimesEntry()
+
+
+class InstitutionEntry(Entry):
+    issuer: str = Field(examples=["main"])
+    id: str = Field(examples=["garden"])
+    name: str = Field(examples=["Garden Credit Union"])
+    brand_color: str = ""
+    identifier_label: str = ""
+    support: str = ""
+    sign_in_layout: SignInLayout = SignInLayout.IDENTIFIER_FIRST
+
+
+class ClientEntry(Entry):
+    issuer: str = Field(examples=["main"])
+    client_id: str = Field(examples=["budget-buddy"])
+    name: str = Field(examples=["Budget Buddy"])
+    institution: str = Field(examples=["garden"])
+    auth_method: AuthMethod = AuthMethod.CLIENT_SECRET
+    # A value, ${env:NAME} or ${file:PATH}.
+    secret: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    grant_types: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    response_modes: frozenset[ResponseMode] = frozenset()
+    application_type: ApplicationType = ApplicationType.WEB
+    id_token_algorithm: Algorithm = Algorithm.RS256
+    require_pkce: bool = True
+    consent_required: bool = True
+    refresh_tokens: RefreshTokens = RefreshTokens.OFFLINE_SCOPE
+    refresh_grace: Seconds = 0
+    profile: str = ""
+    disabled: bool = False
+
+
+class MembershipEntry(Entry):
+    institution: str = Field(examples=["garden"])
+    claims: JsonObject = {}
+
+
+class UserEntry(Entry):
+    issuer: str = Field(examples=["main"])
+    username: str = Field(examples=["alice"])
+    # A value, ${env:NAME} or ${file:PATH}.
+    password: str = ""
+    memberships: tuple[MembershipEntry, ...] = ()
+    disabled: bool = False

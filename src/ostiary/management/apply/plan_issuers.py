@@ -1,0 +1,65 @@
+"""Planning issuers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ostiary.domain.issuer import Issuer
+from ostiary.management.apply.changes import Action, Change, differences
+from ostiary.management.apply.document import Located
+from ostiary.management.apply.entries import IssuerEntry
+from ostiary.management.apply.situation import Situation
+from ostiary.management.issuers import issuer_faults, save_issuer
+
+# key of the file -> field of the issuer, where they differ
+_FIELDS = {"id": "issuer_id", "face": "face_name", "profile": "profile_name"}
+_KEYS = {field: key for key, field in _FIELDS.items()}
+
+
+def plan_issuers(entries: Sequence[Located[IssuerEntry]], situation: Situation) -> Sequence[Change]:
+    changes = []
+    for located in entries:
+        if not situation.is_first(located.path, "issuer", located.entry.id):
+            continue
+        before = situation.issuers.get(located.entry.id)
+        issuer = _wanted(before, located.entry)
+        situation.add_faults(located.path, issuer_faults(issuer))
+        situation.issuers[issuer.issuer_id] = issuer
+        if issuer != before:
+            changes.append(_change(before, issuer, situation))
+    _check_urls(entries, situation)
+    return changes
+
+
+def _wanted(before: Issuer | None, entry: IssuerEntry) -> Issuer:
+    said: dict[str, Any] = {_FIELDS.get(name, name): value for name, value in entry.said().items()}
+    lifetimes = said.pop("lifetimes", None)
+    issuer = replace(
+        before or Issuer(issuer_id=entry.id, url=entry.url, base_path="", face_name=entry.face),
+        **{"base_path": before.base_path if before else entry.base_path, **said},
+    )
+    if lifetimes is None:
+        return issuer
+    return replace(issuer, lifetimes=replace(issuer.lifetimes, **lifetimes.said()))
+
+
+def _change(before: Issuer | None, issuer: Issuer, situation: Situation) -> Change:
+    work = situation.work
+    return Change(
+        action=Action.ADD if before is None else Action.CHANGE,
+        kind="issuer",
+        issuer_id=issuer.issuer_id,
+        id=issuer.issuer_id,
+        fields=differences(before, issuer, _KEYS),
+        carry_out=partial(save_issuer, work.store, work.master_key, issuer, work.now),
+    )
+
+
+def _check_urls(entries: Sequence[Located[IssuerEntry]], situation: Situation) -> None:
+    uses = Counter(issuer.url for issuer in situation.issuers.values())
+    for located in entries:
+        if uses[located.entry.url] > 1:
+            message = "another issuer has this URL; give each issuer one of its own"
+            situation.faults.add((*located.path, "url"), message)

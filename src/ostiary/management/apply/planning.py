@@ -1,0 +1,58 @@
+"""Planning what a file changes: issuers first, then what stands in them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ostiary.management.apply.changes import Change
+from ostiary.management.apply.document import Document, read_document
+from ostiary.management.apply.plan_clients import plan_clients
+from ostiary.management.apply.plan_institutions import plan_institutions
+from ostiary.management.apply.plan_issuers import plan_issuers
+from ostiary.management.apply.plan_users import plan_users
+from ostiary.management.apply.situation import Situation, Workplace
+
+
+async def plan_file(path: Path, work: Workplace) -> Sequence[Change]:
+    """The changes that make the database as the file says; none when it is so already.
+
+    Raises FileFaults with all that is wrong, before anything is changed.
+    """
+    document = read_document(path)
+    situation = await _situation(document, work)
+    changes = [
+        *plan_issuers(document.issuers, situation),
+        *await _plan_inside(document, situation),
+    ]
+    document.faults.raise_any()
+    return changes
+
+
+async def carry_out(changes: Sequence[Change]) -> None:
+    """In order. Each is a transaction; what was interrupted is finished by applying again."""
+    for change in changes:
+        await change.carry_out()
+
+
+async def _situation(document: Document, work: Workplace) -> Situation:
+    issuers = await work.store.issuers.list()
+    return Situation(
+        work=work,
+        folder=document.folder,
+        faults=document.faults,
+        mentioned=document.mentioned,
+        issuers={issuer.issuer_id: issuer for issuer in issuers},
+    )
+
+
+async def _plan_inside(document: Document, situation: Situation) -> Sequence[Change]:
+    for issuer_id in situation.issuers:
+        institutions = await situation.work.store.institutions.list(issuer_id)
+        situation.institution_ids[issuer_id] = {
+            *(each.institution_id for each in institutions),
+            *(mentioned[-1] for mentioned in document.mentioned if mentioned[:-1] == (issuer_id,)),
+        }
+    return [
+        *await plan_institutions(document.institutions, situation),
+        *await plan_clients(document.clients, situation),
+        *await plan_users(document.users, situation),
+    ]

@@ -1,0 +1,123 @@
+"""Settings: where they come from, and all that is wrong with them at once."""
+
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import pytest
+
+from ostiary.management.file_faults import FileFaults
+from ostiary.settings import Settings, find_master_key, load_settings
+from ostiary.signing.master_key import MasterKey, MasterKeyError, parse_master_key
+
+KEY = urlsafe_b64encode(bytes(32)).decode()
+
+
+def write(text: str) -> Path:
+    path = Path("ostiary.toml").absolute()
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(text: str, environment: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(FileFaults) as caught:
+        load_settings(write(text), environment or {})
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_flags_go_before_variables_before_the_file_before_the_default() -> None:
+    path = write('[server]\nport = 1001\nhost = "file"\n[log]\nlevel = "debug"')
+    environment = {"OSTIARY_SERVER__PORT": "1002", "OSTIARY_SERVER__HOST": "variable"}
+    settings = load_settings(path, environment, {"server": {"port": 1003}})
+    assert settings.server.port == 1003
+    assert settings.server.host == "variable"
+    assert settings.log.level == "debug"
+    assert settings.log.format == "auto"
+
+
+def test_paths_are_relative_to_the_file_that_names_them(folder: Path) -> None:
+    nested = folder / "etc"
+    nested.mkdir()
+    (nested / "o.toml").write_text('[database]\npath = "a.db"\n[master_key]\nfile = "/k"')
+    settings = load_settings(nested / "o.toml", {})
+    assert settings.database.path == nested / "a.db"
+    assert settings.master_key.file == Path("/k")
+    assert load_settings(
+        nested / "o.toml", {"OSTIARY_DATABASE__PATH": "b.db"}
+    ).database.path == Path("b.db")
+
+
+def test_all_faults_are_told_at_once_with_their_lines_and_what_to_write() -> None:
+    text = """\
+titel = "x"
+
+[server]
+port = "abc"
+prot = 9400
+
+[log]
+level = "inof"
+requests = "sometimes"
+"""
+    assert faults(text, {"OSTIARY_DATABSE__PATH": "x", "OSTIARY_SERVER__HOST__X": "1"}) == [
+        "OSTIARY_SERVER__HOST__X: server.host: write text in quotes, not a table",
+        'OSTIARY_DATABSE__PATH: databse: unknown key; did you mean "database"?',
+        "line 1: titel: unknown key; write one of: database, log, master_key, server",
+        'line 4: server.port: write a whole number, not "abc"',
+        'line 5: server.prot: unknown key; did you mean "port"?',
+        "line 8: log.level: write 'debug', 'info', 'warning' or 'error', not \"inof\"",
+        'line 9: log.requests: write true or false, not "sometimes"',
+    ]
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_is_a_port(port: int) -> None:
+    assert len(faults(f"[server]\nport = {port}")) == 1
+
+
+def test_what_is_no_toml_is_told_with_its_line() -> None:
+    (fault,) = faults("[server]\nport = = 1")
+    assert "line 2" in fault
+
+
+def test_variables_of_container_platforms_are_not_settings() -> None:
+    environment = {"OSTIARY_PORT": "tcp://10.0.0.1:9400", "OSTIARY_SERVICE_HOST": "10.0.0.1"}
+    assert load_settings(None, environment) == Settings()
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    with pytest.raises(FileFaults, match="No such file"):
+        load_settings(Path("none.toml"), {})
+
+
+def test_the_master_key_comes_from_the_first_place_that_has_one(folder: Path) -> None:
+    file, credential = folder / "file.key", folder / "ostiary-master-key"
+    keys = {
+        name: urlsafe_b64encode(bytes([number]) * 32).decode()
+        for number, name in enumerate(("file", "variable", "credential"))
+    }
+    file.write_text(keys["file"])
+    file.chmod(0o600)
+    credential.write_text(keys["credential"])
+    credential.chmod(0o440)  # systemd's own, which an ACL makes look open
+    everything = {"CREDENTIALS_DIRECTORY": str(folder), "OSTIARY_MASTER_KEY": keys["variable"]}
+    with_file = load_settings(None, {}, {"master_key": {"file": file}})
+
+    assert opens(find_master_key(with_file, everything), keys["file"])
+    assert opens(find_master_key(Settings(), everything), keys["variable"])
+    del everything["OSTIARY_MASTER_KEY"]
+    assert opens(find_master_key(Settings(), everything), keys["credential"])
+    with pytest.raises(MasterKeyError, match="ostiary init"):
+        find_master_key(Settings(), {})
+
+
+def opens(key: MasterKey, text: str) -> bool:
+    return key.open(parse_master_key(text).seal(b"secret", "context"), "context") == b"secret"
+
+
+def test_a_master_key_that_others_may_read_is_refused(folder: Path) -> None:
+    file = folder / "file.key"
+    file.write_text(KEY)
+    file.chmod(0o640)
+    settings = load_settings(None, {}, {"master_key": {"file": file}})
+    with pytest.raises(MasterKeyError, match="chmod 600"):
+        find_master_key(settings, {})

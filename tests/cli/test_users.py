@@ -1,0 +1,98 @@
+"""`ostiary user`: passwords come by standard input, never by an argument."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ostiary.accounts.passwords import Passwords
+from ostiary.storage.store import Store
+from tests.cli.terminal import run
+
+PASSWORD = "a-password-of-bob"
+
+
+def verifies(folder: Path, username: str, password: str) -> bool:
+    store = Store.open(folder / "ostiary.sqlite3")
+    passwords = Passwords(workers=1)
+
+    async def matches() -> bool:
+        user = await store.users.find_by_username("main", username)
+        assert user is not None
+        return await passwords.verify(user.password_hash, password)
+
+    try:
+        return asyncio.run(matches())
+    finally:
+        passwords.close()
+        store.close()
+
+
+def test_a_user_is_made_with_the_password_of_standard_input(installed: Path) -> None:
+    claims = ("--claim", "name=Bob Brown", "--claim", 'address={"region": "IA"}')
+    answer = run("user", "create", "Bob", *claims, "--json", stdin=PASSWORD + "\n")
+    assert answer.code == 0
+    assert set(answer.json) == {"user_id", "username"}
+    assert PASSWORD not in answer.out + answer.err
+    assert verifies(installed, "bob", PASSWORD)
+
+
+def test_claims_reach_the_membership(installed: Path) -> None:
+    claims = ("number=0012", "verified=true", "middle_name=null", 'address={"region": "IA"}')
+    options = [option for claim in claims for option in ("--claim", claim)]
+    created = run("user", "create", "bob", "--no-password", "--json", *options).json
+    store = Store.open(installed / "ostiary.sqlite3")
+    (membership,) = asyncio.run(store.users.memberships("main", created["user_id"]))
+    store.close()
+    assert membership.claims == {
+        "preferred_username": "bob",
+        "number": "0012",
+        "verified": True,
+        "middle_name": None,
+        "address": {"region": "IA"},
+    }
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 1025])
+def test_a_password_has_a_length(installed: Path, password: str) -> None:
+    answer = run("user", "create", "bob", stdin=password + "\n")
+    assert answer.code == 2
+    assert "8 to 1024" in answer.err
+    assert [user["username"] for user in run("user", "list", "--json").json] == ["alice"]
+
+
+def test_without_a_terminal_nobody_is_asked(installed: Path) -> None:
+    answer = run("user", "create", "bob", stdin="")
+    assert answer.code == 2
+    assert "pipe the password" in answer.err
+
+
+def test_a_username_is_taken_in_any_spelling(installed: Path) -> None:
+    answer = run("user", "create", "ALICE", "--no-password")
+    assert answer.code == 5
+    assert "taken" in answer.err
+
+
+@pytest.mark.parametrize("option", ["noequals", "=x", "a={"])
+def test_a_claim_that_is_none_is_told(installed: Path, option: str) -> None:
+    assert run("user", "create", "bob", "--no-password", "--claim", option).code == 2
+
+
+def test_a_list_says_who_there_is(installed: Path) -> None:
+    (listed,) = run("user", "list", "--json").json
+    assert listed.pop("user_id")
+    assert listed == {
+        "username": "alice",
+        "institutions": ["garden"],
+        "has_password": False,
+        "disabled": False,
+    }
+    assert "alice" in run("user", "list").out
+
+
+def test_a_new_password_takes_the_place_of_the_old(installed: Path) -> None:
+    for password in ("first-password", "second-password"):
+        assert run("user", "password", "alice", stdin=password).code == 0
+    assert verifies(installed, "alice", "second-password")
+    assert not verifies(installed, "alice", "first-password")
+    assert run("user", "password", "nobody", stdin="first-password").code == 4

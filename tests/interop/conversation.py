@@ -1,0 +1,143 @@
+"""How a client library's program is spoken with: one contract for all of them.
+
+The program is told what to do in environment variables:
+
+    INTEROP_ISSUER, INTEROP_CLIENT_ID, INTEROP_CLIENT_SECRET, INTEROP_REDIRECT_URI, INTEROP_SCOPE
+    INTEROP_AUTH_METHOD    client_secret_basic, client_secret_post or none
+    INTEROP_ALGORITHM      what the ID token has to be signed with
+    INTEROP_SCENARIO       what to do, such as sign_in
+
+and speaks JSON, an object a line:
+
+    {"visit": URL}         on standard output: a person has to go there
+    {"url": URL}           on its standard input: where the browser came back, with
+                           "body" when it came back with a form
+    {"report": {...}}      on standard output, at the end: what it saw, or its "failure"
+
+To add a library: a folder with its lock and such a program, and a line in LIBRARIES.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.flows.application import form_to_client, go_through
+from tests.kit.person import Person
+
+HERE = Path(__file__).parent
+SECONDS_TO_ANSWER = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    folder: str
+    command: tuple[str, ...]
+    # The kind of error in which it tells of a refusal by the token endpoint, and by /auth.
+    token_failure: str
+    authorization_failure: str
+
+
+LIBRARIES: Mapping[str, Library] = {
+    "openid-client": Library(
+        folder="openid-client",
+        command=("node", "client.mjs"),
+        token_failure="ResponseBodyError",
+        authorization_failure="AuthorizationResponseError",
+    ),
+    "authlib": Library(
+        folder="authlib",
+        command=(sys.executable, "client.py"),
+        token_failure="OAuthError",
+        authorization_failure="OAuthError",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a program is told."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    redirect_uri: str = "http://localhost:8080/auth/cb"
+    scope: str = "openid profile email offline_access"
+    auth_method: str = "client_secret_post"
+    algorithm: str = "RS256"
+    scenario: str = "sign_in"
+
+    def variables(self) -> dict[str, str]:
+        return {
+            f"INTEROP_{name.upper()}": getattr(self, name)
+            for name in self.__dataclass_fields__  # slots leave no __dict__ to read
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The report, and what the person was asked at each visit."""
+
+    report: dict[str, Any]
+    asked: list[list[str]] = field(default_factory=list)
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        failure: dict[str, Any] | None = self.report.get("failure")
+        assert failure is not None, f"the library noticed nothing: {self.report}"
+        return failure
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        assert "failure" not in self.report, self.report["failure"]
+        return self.report
+
+
+async def converse(
+    library: Library, task: Task, person: Person, username: str, *, decision: str = "allow"
+) -> Outcome:
+    """Run the program to its report, going wherever it sends the person."""
+    program = await asyncio.create_subprocess_exec(
+        *library.command,
+        cwd=HERE / library.folder,
+        env={**os.environ, **task.variables()},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    asked = []
+    try:
+        while "visit" in (said := await _listen(program)):
+            await person.open(said["visit"])
+            asked.append(await go_through(person, username, decision=decision))
+            assert program.stdin is not None
+            program.stdin.write(json.dumps(_came_back(person)).encode() + b"\n")
+        await asyncio.wait_for(program.communicate(), SECONDS_TO_ANSWER)
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.communicate()
+    return Outcome(report=said["report"], asked=asked)
+
+
+async def _listen(program: asyncio.subprocess.Process) -> dict[str, Any]:
+    assert program.stdout is not None
+    line = await asyncio.wait_for(program.stdout.readline(), SECONDS_TO_ANSWER)
+    if not line:
+        _, stderr = await program.communicate()
+        raise AssertionError(f"the program ended without a report: {stderr.decode()}")
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def _came_back(person: Person) -> dict[str, str]:
+    if person.left_to is not None:
+        return {"url": person.left_to}
+    form = form_to_client(person.page)
+    assert form is not None
+    return {"url": form.action, "body": urlencode(form.values)}

@@ -1,0 +1,49 @@
+"""Each requirement is shown on both faces, unless a test says that they do not differ in it."""
+
+import pytest
+
+from ostiary.domain.issuer import Issuer
+from tests.kit.relying_party import RelyingParty
+from tests.kit.world import CONSUMER, ENTERPRISE, World
+
+
+@pytest.fixture(params=[ENTERPRISE, CONSUMER], ids=lambda issuer: issuer.issuer_id)
+def issuer(request: pytest.FixtureRequest) -> Issuer:
+    found: Issuer = request.param
+    return found
+
+
+@pytest.fixture
+def rp(world: World, issuer: Issuer) -> RelyingParty:
+    """A confidential client that may do everything, at this issuer."""
+    return RelyingParty(world=world, issuer=issuer)
+
+
+@pytest.fixture
+def spa(world: World, issuer: Issuer) -> RelyingParty:
+    """A public client: it proves itself by PKCE alone."""
+    return RelyingParty(
+        world=world,
+        issuer=issuer,
+        client_id="spa",
+        redirect_uri="https://spa.example/cb",
+        secret=None,
+    )
+
+
+@pytest.fixture
+def native(world: World, issuer: Issuer) -> RelyingParty:
+    """A public client on the person's own device."""
+    return RelyingParty(
+        world=world,
+        issuer=issuer,
+        client_id="native",
+        redirect_uri="com.example.app:/cb",
+        secret=None,
+    )
+
+
+@pytest.fixture
+def relaxed(world: World, issuer: Issuer) -> RelyingParty:
+    """A confidential client that may go without PKCE."""
+    return RelyingParty(world=world, issuer=issuer, client_id="relaxed")

@@ -1,0 +1,166 @@
+"""Values to store, one of each kind, and the database as it looks to somebody who opens the file."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.authorization import Authorization
+from ostiary.domain.client import AuthMethod, Client, ClientSecret
+from ostiary.domain.institution import Institution
+from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.session import Session
+from ostiary.domain.signing_keys import SigningKey
+from ostiary.domain.user import Membership, User
+from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.protocol.prompt import Prompt
+from ostiary.protocol.response_mode import ResponseMode
+from ostiary.protocol.tokens import Authentication
+from ostiary.storage.interactions import Completion, SignInChange
+from ostiary.storage.refusals import RefusalRecord
+from ostiary.storage.store import Store
+
+NOW = 1_800_000_000
+
+ISSUER = Issuer(
+    issuer_id="left",
+    url="https://left.example",
+    base_path="/a",
+    face_name="enterprise",
+    name="Left",
+    environment=Environment.SANDBOX,
+    api_scopes=frozenset({"https://api.example.com/b", "https://api.example.com/a"}),
+)
+INSTITUTION = Institution(institution_id="garden", name="Garden Credit Union", support="555 0100")
+CLIENT = Client(
+    client_id="web",
+    name="Budget Buddy",
+    institution_id="garden",
+    auth_method=AuthMethod.CLIENT_SECRET,
+    secrets=(ClientSecret(secret_id="1", sha256="00" * 32, created_at=NOW),),
+    redirect_uris=("https://rp.example/cb",),
+    scopes=frozenset({"openid", "profile", "email", "address", "phone", "offline_access"}),
+)
+USER = User(user_id="alice-id", username="Alice", password_hash="$argon2id$first")
+MEMBERSHIP = Membership(
+    institution_id="garden", claims={"name": "Alice", "address": {"locality": "Øster"}, "x": None}
+)
+SESSION_ID, INTERACTION_ID, AUTHORIZATION_ID = b"s" * 16, b"i" * 16, b"a" * 16
+SESSION = Session(
+    session_id=SESSION_ID,
+    generation=0,
+    user_id=USER.user_id,
+    auth_time=NOW,
+    amr=("pwd", "otp"),
+    level="standard",
+    seen_at=NOW,
+    expires_at=NOW + 86_400,
+)
+INTERACTION = Interaction(
+    interaction_id=INTERACTION_ID,
+    browser_id=b"b" * 16,
+    request=AuthorizationRequest(
+        client_id=CLIENT.client_id,
+        redirect_uri="https://rp.example/cb",
+        response_mode=ResponseMode.FRAGMENT,
+        scope=frozenset({"openid", "email"}),
+        state="é <&> \U0001f600",
+        prompt=frozenset({Prompt.LOGIN, Prompt.CONSENT}),
+        max_age=0,
+    ),
+    created_at=NOW,
+    expires_at=NOW + 3600,
+)
+AUTHORIZATION = Authorization(
+    authorization_id=AUTHORIZATION_ID,
+    client_id=CLIENT.client_id,
+    user_id=USER.user_id,
+    institution_id="garden",
+    session_id=SESSION_ID,
+    scope=frozenset({"openid", "email"}),
+    nonce="n",
+    redirect_uri="https://rp.example/cb",
+    code_challenge="c",
+    authentication=Authentication(auth_time=NOW, acr="urn:x:standard", amr=("pwd", "otp")),
+    created_at=NOW,
+    code_expires_at=NOW + 60,
+    ends_at=NOW + 86_400,
+    offline=True,
+)
+KEY = SigningKey(
+    kid="k1",
+    algorithm=Algorithm.ES256,
+    public_jwk={"kty": "EC", "kid": "k1"},
+    sealed=b"\x00\xffsealed",
+    created_at=NOW,
+    activates_at=NOW,
+)
+REFUSAL = RefusalRecord(
+    reference="R-0000-0000",
+    at=NOW,
+    code="code_unknown",
+    endpoint="token",
+    client_id="web",
+    expected=None,
+    received="x",
+)
+SIGN_IN = SignInChange(session=replace(SESSION, session_id=b"S" * 16), renews=False, ends=None)
+
+
+def an_event(at: int = NOW, kind: EventType = EventType.CLIENT_CHANGED) -> AuditEvent:
+    return AuditEvent(
+        type=kind, at=at, actor="test", client_id="web", reason="why", details={"é": [1, None]}
+    )
+
+
+def a_completion(authorization_id: bytes = b"A" * 16, **changes: object) -> Completion:
+    authorization = replace(AUTHORIZATION, authorization_id=authorization_id, **changes)  # type: ignore[arg-type]
+    return Completion(
+        authorization=authorization, consented=frozenset({"openid", "email"}), event=an_event()
+    )
+
+
+async def fill(store: Store, issuer_id: str) -> None:
+    """One row of everything, under the same ids in every issuer."""
+    url = f"https://{issuer_id}.example"
+    await store.issuers.save(replace(ISSUER, issuer_id=issuer_id, url=url), an_event())
+    await store.institutions.save(issuer_id, INSTITUTION, an_event())
+    assert await store.clients.add(issuer_id, CLIENT, an_event())
+    await store.users.add(issuer_id, USER, [MEMBERSHIP], an_event())
+    await store.interactions.add(issuer_id, INTERACTION)
+    assert await store.interactions.sign_in(
+        issuer_id,
+        INTERACTION_ID,
+        SignInChange(session=SESSION, renews=False, ends=None),
+        an_event(),
+    )
+    await store.authorizations.add(issuer_id, AUTHORIZATION, touch=False)
+    second = replace(INTERACTION, interaction_id=b"I" * 16)
+    await store.interactions.add(issuer_id, second)
+    assert await store.interactions.complete(issuer_id, second.interaction_id, a_completion(b"f" * 16))
+    assert await store.keys.add_signing_key(issuer_id, KEY, unless_after=NOW, event=an_event())
+    await store.keys.add_handle_key(issuer_id, 1, b"sealed", NOW)
+    await store.refusals.add(issuer_id, REFUSAL)
+
+
+Contents = dict[str, list[tuple[object, ...]]]
+
+
+def contents(path: Path, issuer_id: str | None = None) -> Contents:
+    """Every row of every table (of one issuer), by table."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        found: Contents = {}
+        for (name,) in sorted(names):
+            if name == "alembic_version":
+                continue
+            query, values = f"SELECT * FROM {name}", ()  # noqa: S608  our own tables
+            rows = (
+                connection.execute(query, values).fetchall()
+                if issuer_id is None
+                else connection.execute(f"{query} WHERE issuer_id = ?", (issuer_id,)).fetchall()
+            )
+            found[name] = sorted(rows, key=repr)
+        return found

@@ -1,0 +1,317 @@
+"""What holds for all verbs alike, from one table of them: a new verb has to get its line.
+
+No verb finds or changes anything of another issuer, though every id is the same there; an event
+is written with its change, in one transaction, and is not written without it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ostiary.domain.audit import EventType
+from ostiary.domain.user import User
+from ostiary.storage import audit
+from ostiary.storage.interactions import SignInChange
+from ostiary.storage.sqlite import Conflict, SqliteDatabase
+from ostiary.storage.store import Store
+from tests.storage.rows import (
+    AUTHORIZATION,
+    AUTHORIZATION_ID,
+    CLIENT,
+    INSTITUTION,
+    INTERACTION,
+    INTERACTION_ID,
+    ISSUER,
+    KEY,
+    MEMBERSHIP,
+    NOW,
+    REFUSAL,
+    SESSION,
+    SESSION_ID,
+    USER,
+    Contents,
+    a_completion,
+    an_event,
+    contents,
+    fill,
+)
+
+Call = Callable[[Store, str], Awaitable[object]]
+
+LEFT, RIGHT, NOBODY = "left", "right", "nobody"
+EVENT = an_event(NOW + 5, EventType.KEY_ADDED)
+NEW = b"new" + b"." * 13
+
+READS: dict[str, Call] = {
+    "issuers.find": lambda store, issuer: store.issuers.find(issuer),
+    "issuers.version": lambda store, issuer: store.issuers.version(issuer),
+    "issuers.find_by_host": lambda store, issuer: store.issuers.find_by_host(f"{issuer}.example"),
+    "institutions.find": lambda store, issuer: store.institutions.find(issuer, "garden"),
+    "institutions.list": lambda store, issuer: store.institutions.list(issuer),
+    "clients.find": lambda store, issuer: store.clients.find(issuer, "web"),
+    "clients.list": lambda store, issuer: store.clients.list(issuer),
+    "users.find_by_username": lambda store, issuer: store.users.find_by_username(issuer, "alice"),
+    "users.find_member": lambda store, issuer: store.users.find_member(issuer, "garden", "alice"),
+    "users.exists": lambda store, issuer: store.users.exists(issuer, USER.user_id),
+    "users.list": lambda store, issuer: store.users.list(issuer),
+    "users.memberships": lambda store, issuer: store.users.memberships(issuer, USER.user_id),
+    "sessions.find_signed_in": lambda store, issuer: store.sessions.find_signed_in(
+        issuer, SESSION_ID, "web", "garden"
+    ),
+    "interactions.find": lambda store, issuer: store.interactions.find(issuer, INTERACTION_ID),
+    "authorizations.find_standing": lambda store, issuer: store.authorizations.find_standing(
+        issuer, AUTHORIZATION_ID
+    ),
+    "keys.signing_keys": lambda store, issuer: store.keys.signing_keys(issuer),
+    "keys.handle_keys": lambda store, issuer: store.keys.handle_keys(issuer),
+    "audit.latest": lambda store, issuer: store.audit.latest(issuer),
+    "refusals.find": lambda store, issuer: store.refusals.find([issuer], REFUSAL.reference),
+}
+
+# Verbs that change what is there: in an issuer where it is not, they change nothing.
+CHANGES: dict[str, Call] = {
+    "clients.replace": lambda store, issuer: store.clients.replace(
+        issuer, CLIENT, replace(CLIENT, name="changed"), EVENT
+    ),
+    "users.set_password": lambda store, issuer: store.users.set_password(
+        issuer, USER.user_id, "$changed", EVENT
+    ),
+    "users.rehash": lambda store, issuer: store.users.rehash(issuer, USER, "$changed"),
+    "users.set_disabled": lambda store, issuer: store.users.set_disabled(
+        issuer, USER.user_id, NOW, EVENT
+    ),
+    "sessions.end": lambda store, issuer: store.sessions.end(issuer, SESSION_ID, EVENT),
+    "interactions.set_identifier": lambda store, issuer: store.interactions.set_identifier(
+        issuer, INTERACTION_ID, "changed"
+    ),
+    "interactions.choose_account": lambda store, issuer: store.interactions.choose_account(
+        issuer, INTERACTION_ID, another=True
+    ),
+    "interactions.sign_in": lambda store, issuer: store.interactions.sign_in(
+        issuer,
+        INTERACTION_ID,
+        SignInChange(session=replace(SESSION, generation=1), renews=True, ends=None),
+        EVENT,
+    ),
+    "interactions.sign_in, another person": lambda store, issuer: store.interactions.sign_in(
+        issuer,
+        INTERACTION_ID,
+        SignInChange(session=replace(SESSION, session_id=NEW), renews=False, ends=SESSION_ID),
+        EVENT,
+    ),
+    "interactions.complete": lambda store, issuer: store.interactions.complete(
+        issuer, INTERACTION_ID, replace(a_completion(NEW, created_at=NOW + 5), event=EVENT)
+    ),
+    "interactions.refuse": lambda store, issuer: store.interactions.refuse(
+        issuer, INTERACTION_ID, NOW + 5, EVENT
+    ),
+    "authorizations.redeem": lambda store, issuer: store.authorizations.redeem(
+        issuer, AUTHORIZATION_ID, refresh_until=NOW + 9, now=NOW
+    ),
+    "authorizations.rotate": lambda store, issuer: store.authorizations.rotate(
+        issuer, AUTHORIZATION_ID, generation=0, refresh_until=NOW + 9, now=NOW
+    ),
+    "authorizations.revoke": lambda store, issuer: store.authorizations.revoke(
+        issuer, AUTHORIZATION_ID, EVENT
+    ),
+}
+
+# Verbs that add what is not there, or write over it.
+ADDITIONS: dict[str, Call] = {
+    "issuers.save": lambda store, issuer: store.issuers.save(
+        replace(ISSUER, issuer_id=issuer, url=f"https://{issuer}.example", name="changed"), EVENT
+    ),
+    "institutions.save": lambda store, issuer: store.institutions.save(
+        issuer, replace(INSTITUTION, name="changed"), EVENT
+    ),
+    "clients.add": lambda store, issuer: store.clients.add(
+        issuer, replace(CLIENT, client_id="new"), EVENT
+    ),
+    "users.add": lambda store, issuer: store.users.add(
+        issuer, User(user_id="new", username="new"), [MEMBERSHIP, MEMBERSHIP], EVENT
+    ),
+    "users.save_membership": lambda store, issuer: store.users.save_membership(
+        issuer, USER.user_id, replace(MEMBERSHIP, claims={"name": "changed"}), EVENT
+    ),
+    "interactions.add": lambda store, issuer: store.interactions.add(
+        issuer, replace(INTERACTION, interaction_id=NEW)
+    ),
+    "authorizations.add": lambda store, issuer: store.authorizations.add(
+        issuer, replace(AUTHORIZATION, authorization_id=NEW, created_at=NOW + 5), touch=True
+    ),
+    "keys.add_signing_key": lambda store, issuer: store.keys.add_signing_key(
+        issuer, replace(KEY, kid="new", activates_at=NOW + 99), unless_after=NOW + 1, event=EVENT
+    ),
+    "keys.add_handle_key": lambda store, issuer: store.keys.add_handle_key(issuer, 2, b"x", NOW),
+    "audit.add": lambda store, issuer: store.audit.add(issuer, EVENT),
+    "refusals.add": lambda store, issuer: store.refusals.add(
+        issuer, replace(REFUSAL, reference="R-NEW0-NEW0")
+    ),
+}
+WRITES = CHANGES | ADDITIONS
+
+# verb -> why it is in no table
+NOT_OF_AN_ISSUER = {"issuers.list": "all issuers, for operators and housekeeping"}
+
+# verb -> why it writes no event
+WITHOUT_EVENT = {
+    "users.rehash": "the password is the same",
+    "interactions.add": "nothing has happened yet",
+    "interactions.set_identifier": "nothing has been proved",
+    "interactions.choose_account": "nothing has been proved",
+    "authorizations.add": "the person was not asked; the consent before has its event",
+    "authorizations.redeem": "traffic: the row itself tells",
+    "authorizations.rotate": "traffic: the row itself tells",
+    "keys.add_handle_key": "made once, with the issuer",
+    "refusals.add": "a refusal is a record by itself",
+}
+WITH_EVENT = {name: call for name, call in WRITES.items() if name not in WITHOUT_EVENT}
+
+
+def verbs() -> Iterator[str]:
+    """Every verb of the store."""
+    store = Store.__new__(Store)
+    Store.__init__(store, SqliteDatabase.__new__(SqliteDatabase))
+    for table, value in vars(store).items():
+        if table == "database":
+            continue
+        for name, _ in inspect.getmembers(type(value), inspect.iscoroutinefunction):
+            if not name.startswith("_"):
+                yield f"{table}.{name}"
+
+
+@pytest.fixture
+async def two(store: Store) -> Store:
+    """Two issuers that hold the same ids."""
+    await fill(store, LEFT)
+    await fill(store, RIGHT)
+    return store
+
+
+def without_events(found: Contents) -> Contents:
+    return {name: rows for name, rows in found.items() if name != "audit_events"}
+
+
+def test_every_verb_is_in_the_table() -> None:
+    listed = {name.partition(",")[0] for name in READS | WRITES}
+    assert listed | set(NOT_OF_AN_ISSUER) == set(verbs())
+
+
+# ---- other issuers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_read_finds_nothing_of_another_issuer(two: Store, name: str) -> None:
+    assert await READS[name](two, LEFT)
+    assert not await READS[name](two, NOBODY)
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_read_does_not_follow_a_change_in_another_issuer(
+    two: Store, path: Path, name: str
+) -> None:
+    before = await READS[name](two, LEFT)
+    two.close()
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(path)) as connection:
+        for table in contents(path):
+            connection.execute(f"DELETE FROM {table} WHERE issuer_id = ?", (RIGHT,))  # noqa: S608
+        connection.commit()
+    again = Store.open(path)
+    assert await READS[name](again, LEFT) == before
+    again.close()
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_a_write_changes_its_own_issuer_alone(two: Store, path: Path, name: str) -> None:
+    before, other = contents(path, LEFT), contents(path, RIGHT)
+    await WRITES[name](two, LEFT)
+    assert contents(path, LEFT) != before, "it does what it says"
+    assert contents(path, RIGHT) == other
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_finds_nothing_in_another_issuer(two: Store, path: Path, name: str) -> None:
+    before = contents(path)
+    assert not await CHANGES[name](two, NOBODY)
+    assert contents(path) == before, "nothing there, and nothing here either"
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+async def test_an_addition_is_made_in_its_issuer_alone(two: Store, path: Path, name: str) -> None:
+    before = contents(path, LEFT), contents(path, RIGHT)
+    await ADDITIONS[name](two, NOBODY)
+    assert (contents(path, LEFT), contents(path, RIGHT)) == before
+    assert any(contents(path, NOBODY).values())
+
+
+# ---- events -------------------------------------------------------------------------------------
+
+
+def events(path: Path, issuer_id: str = LEFT) -> list[tuple[object, ...]]:
+    return contents(path, issuer_id)["audit_events"]
+
+
+@pytest.mark.parametrize("name", WITH_EVENT)
+async def test_an_event_is_written_with_the_change(two: Store, path: Path, name: str) -> None:
+    count = len(events(path))
+    await WITH_EVENT[name](two, LEFT)
+    assert len(events(path)) == count + 1
+    assert (await two.audit.latest(LEFT, limit=1)) == [EVENT]
+
+
+@pytest.mark.parametrize("name", WITHOUT_EVENT)
+async def test_no_event_is_written_for_what_needs_none(two: Store, path: Path, name: str) -> None:
+    before = events(path)
+    await WRITES[name](two, LEFT)
+    assert events(path) == before
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_EVENT if name in CHANGES])
+async def test_no_event_is_written_for_what_does_not_happen(
+    two: Store, path: Path, name: str
+) -> None:
+    await CHANGES[name](two, NOBODY)
+    assert events(path, NOBODY) == []
+
+
+REFUSED_TWICE = [
+    "clients.add",
+    "clients.replace",
+    "sessions.end",
+    "interactions.complete",
+    "interactions.refuse",
+    "authorizations.revoke",
+    "keys.add_signing_key",
+]
+
+
+@pytest.mark.parametrize("name", REFUSED_TWICE)
+async def test_what_is_refused_the_second_time_leaves_no_second_event(
+    two: Store, path: Path, name: str
+) -> None:
+    await WRITES[name](two, LEFT)
+    before = contents(path)
+    assert not await WRITES[name](two, LEFT)
+    assert contents(path) == before
+
+
+@pytest.mark.parametrize("name", WITH_EVENT)
+async def test_st_28_a_change_whose_event_cannot_be_written_is_undone(
+    two: Store, path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rollback really happens: the event collides, and nothing of the change is left."""
+    taken = events(path)[0][1]
+    before = contents(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "new_id", lambda _now: taken)
+        with pytest.raises(Conflict):
+            await WITH_EVENT[name](two, LEFT)
+    assert contents(path) == before
+    await WITH_EVENT[name](two, LEFT)
+    assert without_events(contents(path)) != without_events(before) or name == "audit.add"
