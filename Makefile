@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 # A folder with a package.json has its packages in node_modules, stamped with .installed.
-INTEROP := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/interop/*/package.json))
+INTEROP := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/interop/*/package.json tests/web/package.json))
 PEERS := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard benchmarks/peers/*/package.json))
 
 .PHONY: help dev test check format bench docs constraints interop-setup clean

@@ -41,7 +41,7 @@ _NOT_ON_THIS_MACHINE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _log = structlog.get_logger("ostiary.app")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemClock:
     """The machine's clock."""
 

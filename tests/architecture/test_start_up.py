@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# top-level package or module -> when it is needed
+# Top-level package or module -> when it is needed. (structlog brings rich along where it finds it.)
 LATE = {
     "alembic": "the schema is behind",
     "mako": "the schema is behind",
@@ -17,8 +17,6 @@ LATE = {
     "authlib": "never; it belongs to the tests",
     "jwt": "never; it belongs to the tests",
     "pytest": "never; it belongs to the tests",
-    "rich": "the command line prints help or a traceback",
-    "pygments": "the command line prints help or a traceback",
     "ostiary.admin": "an operator asks",
     "ostiary.cli": "a command is typed",
 }

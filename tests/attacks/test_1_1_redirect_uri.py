@@ -167,7 +167,6 @@ async def test_ru_11_nothing_else_of_a_loopback_uri_may_differ(
         is_page(await ask(world, rp.begin().sent))
 
 
-@pytest.mark.xfail(reason="defect: \\d takes digits of other scripts, and the redirect is a 500")
 @pytest.mark.parametrize("port", ["\uff11\uff12", "\u0661", "\u096d\u096d"])
 async def test_ru_11_a_port_is_ascii_digits(world: World, port: str) -> None:
     uri = f"http://127.0.0.1:{port}/cb"
@@ -313,7 +312,7 @@ async def test_a_client_id_with_markup_is_shown_as_text(world: World) -> None:
     async with unharmed(world):
         page = is_page(await ask(world, flow.sent))
         assert "<script>alert" not in page.html
-        assert "49" not in page.text.split("Received")[-1]
+        assert "{{7*7}}" in page.text
 
 
 async def test_native_clients_are_native(world: World) -> None:

@@ -64,8 +64,9 @@ async def test_pk_02_only_s256(world: World, method: str | None, client_id: str)
         GOOD[:41] + "+/",
         GOOD[:42] + " ",
         GOOD + "\n",
-    ]
-    + ["é" * 43, "A" * 50_000],
+        "é" * 43,
+        "A" * 50000,
+    ],
 )
 async def test_pk_03_a_challenge_is_43_characters_of_base64url(
     world: World, challenge: str

@@ -43,7 +43,9 @@ async def send(
         {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
         for number, piece in enumerate(pieces, 1)
     ]
-    return await exchange(world, method, path, query, headers, messages, host or issuer.host)
+    return await exchange(
+        world, method, path, query, headers, messages, issuer.host if host is None else host
+    )
 
 
 async def exchange(
@@ -87,7 +89,7 @@ async def exchange(
         start["status"],
         headers=start["headers"],
         content=b"".join(message["body"] for message in rest),
-        request=httpx2.Request("GET" if method == "HEAD" else method, f"http://{host}{path}"),
+        request=httpx2.Request("GET" if method == "HEAD" else method, ENTERPRISE.url),
     )
 
 
@@ -135,6 +137,22 @@ def path_of(issuer: Issuer, endpoint: str) -> str:
 def cookies_of(person: Person) -> str:
     """The Cookie header of somebody's browser."""
     return "; ".join(f"{name}={value}" for name, value in person.http.cookies.items())
+
+
+async def resubmit(
+    world: World,
+    person: Person,
+    action: str,
+    values: Mapping[str, str | None],
+    *,
+    headers: Headers = (),
+    issuer: Issuer = ENTERPRISE,
+) -> httpx2.Response:
+    """A form of somebody's browser, sent wherever that browser may be by now."""
+    cookie = [("cookie", cookies_of(person))]
+    return await post(
+        world, urlsplit(action).path, encode(values), headers=[*cookie, *headers], issuer=issuer
+    )
 
 
 def cookies_set(answer: httpx2.Response) -> SimpleCookie:

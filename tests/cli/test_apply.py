@@ -15,7 +15,8 @@ id = "x"
 [[issuers]]
 id = "main"
 url = "https://id.example.com/"
-face = "enterprize"
+face = "enterprise"
+api_scopes = ["two words"]
 lifetimes = { code = "soon" }
 
 [[institutions]]
@@ -26,7 +27,7 @@ name = "Garden"
 [[institutions]]
 issuer = "main"
 id = "harbor"
-colour = "#000000"
+brand_colour = "#000000"
 
 [[clients]]
 issuer = "main"
@@ -55,18 +56,19 @@ password = "short"
 EXPECTED_FAULTS = [
     'line 1: isuers: unknown key; did you mean "issuers"?',
     "line 6: issuers[0].url: write https",
-    "line 7: issuers[0].face: write one of: enterprise, consumer",
-    "line 8: issuers[0].lifetimes.code: write seconds",
-    'line 11: institutions[0].issuer: there is no issuer "mian"',
-    "line 15: institutions[1].name: is missing",
-    "line 18: institutions[1].colour: unknown key; did you mean",
-    'line 25: clients[0].redirect_uri: unknown key; did you mean "redirect_uris"?',
-    "line 31: clients[1].institution: write the id of an institution",
-    "line 32: clients[1].redirect_uris: write an absolute https URI",
-    "line 35: clients[1].secret: the variable NOT_SET_ANYWHERE is not set",
-    "line 36: clients[1].scopes: write some of",
-    "line 38: users[0].memberships: write at least one institution",
-    "line 41: users[0].password: choose one of 8 to 1024 characters",
+    "line 8: issuers[0].api_scopes: write names of printable ASCII",
+    "line 9: issuers[0].lifetimes.code: write seconds",
+    'line 12: institutions[0].issuer: there is no issuer "mian"; did you mean "main"?',
+    "line 16: institutions[1].name: is missing; write it, such as name = ",
+    'line 19: institutions[1].brand_colour: unknown key; did you mean "brand_color"?',
+    "line 21: clients[0].redirect_uris: write at least one",
+    'line 26: clients[0].redirect_uri: unknown key; did you mean "redirect_uris"?',
+    "line 32: clients[1].institution: write the id of an institution",
+    "line 33: clients[1].redirect_uris: write an absolute https URI",
+    "line 36: clients[1].secret: the variable NOT_SET_ANYWHERE is not set",
+    "line 37: clients[1].scopes: write some of",
+    "line 39: users[0].memberships: write at least one institution",
+    "line 42: users[0].password: choose one of 8 to 1024 characters",
 ]
 
 
@@ -165,6 +167,35 @@ def test_all_faults_are_told_at_once_and_nothing_is_done(folder: Path) -> None:
     for line, expected in zip(lines, EXPECTED_FAULTS, strict=True):
         assert line.strip().startswith(expected)
     assert database_rows(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('face = "enterprise"', 'face = "enterprize"', "issuers[0].face: write one of: enterprise"),
+        ('id = "garden"', "id = 5", "institutions[0].id: write text in quotes, not 5"),
+        (
+            'client_id = "budget-buddy"',
+            'client_id = "budget-buddy"\nauth_method = "nonee"\napplication_type = "web"',
+            "clients[0].auth_method: write 'client_secret', 'private_key_jwt'",
+        ),
+        (
+            'brand_color = "#14532d"',
+            'brand_color = "green"',
+            "institutions[0].brand_color: write a colour",
+        ),
+        ("[[users]]", "[users]", "users: write each as a table headed [[users]]"),
+        ("claims]", "claim]", "users[0].memberships[0].claim: unknown key; did you mean"),
+    ],
+)
+def test_one_fault_is_told_as_one(installed: Path, old: str, new: str, expected: str) -> None:
+    text = Path("data.toml").read_text("utf-8")
+    assert old in text
+    Path("data.toml").write_text(text.replace(old, new), "utf-8")
+    answer = apply()
+    assert answer.code == 2
+    (line,) = answer.err.splitlines()[2:]
+    assert expected in line
 
 
 def test_an_entry_may_not_be_there_twice(installed: Path) -> None:

@@ -57,14 +57,14 @@ def test_the_commands_are_those_of_the_issue() -> None:
     }
 
 
-@pytest.mark.parametrize("names", command_names(), ids=" ".join)
+@pytest.mark.parametrize("names", list(command_names()), ids=" ".join)
 def test_every_command_has_help_with_examples(names: tuple[str, ...]) -> None:
     answer = run(*names, "--help")
     assert answer.code == 0
     assert re.search(rf"Examples:\n.*ostiary {' '.join(names)}", answer.out, re.DOTALL)
 
 
-@pytest.mark.parametrize("names", command_names(), ids=" ".join)
+@pytest.mark.parametrize("names", list(command_names()), ids=" ".join)
 def test_no_command_takes_a_secret_as_an_argument(names: tuple[str, ...]) -> None:
     options = re.findall(r"--[\w-]+", run(*names, "--help").out)
     assert not {"--password", "--secret", "--client-secret", "--master-key"} & set(options)

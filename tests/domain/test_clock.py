@@ -41,11 +41,18 @@ def test_a_frozen_clock_stands_still(frozen_at: int) -> None:
     assert clock.now() == frozen_at
 
 
-def test_a_clock_frozen_at_what_it_tells_keeps_telling_it() -> None:
-    clock = SandboxClock(issuer=SANDBOX, real=Ticking(), offset=3600)
-    told = clock.now()
-    clock.frozen_at = told
-    assert clock.now() == told
+def test_a_frozen_clock_can_still_be_moved() -> None:
+    clock = SandboxClock(issuer=SANDBOX, real=Ticking(), frozen_at=NOW)
+    clock.offset = 3600
+    assert clock.now() == NOW + 3600
+
+
+def test_a_clock_frozen_at_the_real_time_keeps_how_far_it_was_moved() -> None:
+    real = Ticking()
+    clock = SandboxClock(issuer=SANDBOX, real=real, offset=3600)
+    clock.frozen_at = real.now()
+    real.time += 5
+    assert clock.now() == NOW + 3600
 
 
 def test_no_clock_that_can_be_moved_is_made_for_a_production_issuer() -> None:

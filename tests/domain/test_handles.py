@@ -52,7 +52,7 @@ def test_any_changed_character_makes_it_none(purpose: Purpose) -> None:
             assert changed == text or KEYS.open(changed, purpose) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_change_of_the_text_makes_it_none(data: st.DataObject) -> None:
     text = KEYS.seal(HANDLE, Purpose.CODE)
@@ -62,7 +62,7 @@ def test_any_change_of_the_text_makes_it_none(data: st.DataObject) -> None:
     assert changed == text or KEYS.open(changed, Purpose.CODE) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(PURPOSES, st.text(max_size=60) | st.text(ALPHABET, min_size=56, max_size=56))
 def test_no_made_up_text_is_a_handle(purpose: Purpose, text: str) -> None:
     assert KEYS.open(text, purpose) is None

@@ -184,6 +184,7 @@ async def go_through(
     """Answer every page until the browser leaves: what was asked, in order."""
     asked = []
     while (button := question(person)) is not None:
+        assert person.page.status == 200, person.page.text[:500]
         asked.append(button)
         if button == "sign-in":
             await person.sign_in(username, PASSWORD)

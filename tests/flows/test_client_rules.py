@@ -431,6 +431,7 @@ async def test_r18_path_and_host_are_exact_even_for_native_clients(
     ):
         person = await party.person().open(party.begin(redirect_uri=uri).url)
         assert person.left_to is None, uri
+        assert person.page.status == 400, uri
 
 
 async def test_r19_an_app_comes_back_by_its_own_scheme(world: World, issuer: Issuer) -> None:

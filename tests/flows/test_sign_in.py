@@ -318,12 +318,15 @@ async def test_sign_out(web: Application, new_browser: NewBrowser) -> None:
     await person.open(silent.url)
     assert "code" in web.answer(silent, person), "the question alone signs nobody out"
 
+    copy = new_browser(web.metadata["issuer"])
+    copy.http.cookies.update(person.http.cookies)
     await person.open(logout)
     await person.press("sign-out")
     assert person.page.heading == "You have signed out"
-    after = web.begin(prompt="none")
-    await person.open(after.url)
-    assert web.answer(after, person)["error"] == "login_required"
+    for browser in (person, copy):  # the session has ended, not only its cookie
+        after = web.begin(prompt="none")
+        await browser.open(after.url)
+        assert web.answer(after, browser)["error"] == "login_required"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_each_key_is_on_its_line() -> None:
 
 def test_every_key_that_tomllib_reads_has_a_line() -> None:
     lines = key_lines(TEXT)
-    assert {path for path in _paths(tomllib.loads(TEXT))} <= set(lines)
+    assert _paths(tomllib.loads(TEXT)) <= set(lines)
 
 
 def test_a_key_that_is_missing_is_where_it_would_stand() -> None:
@@ -79,7 +79,8 @@ TABLES = st.dictionaries(KEYS, st.one_of(VALUES, ARRAYS), max_size=4)
 
 @given(st.dictionaries(KEYS, TABLES, max_size=4))
 def test_whatever_is_written_is_followed(tables: dict[str, dict[str, str]]) -> None:
-    text, expected = "", {}
+    text = ""
+    expected: dict[KeyPath, int] = {}
     for name, table in tables.items():
         expected[name,] = text.count("\n") + 1
         text += f"[{name}] # header\n"

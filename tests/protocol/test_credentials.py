@@ -95,7 +95,7 @@ def test_credentials_form_encoded_as_the_rfc_says_are_read_back(name: str, secre
     assert parse_basic(header) == ClientPassword(client_id=name, secret=secret)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.one_of(st.text(max_size=60), st.binary(max_size=60).map(encoded)))
 def test_any_text_is_credentials_or_malformed(header: str) -> None:
     try:
@@ -103,7 +103,6 @@ def test_any_text_is_credentials_or_malformed(header: str) -> None:
     except Malformed:
         return
     assert "\0" not in password.client_id + password.secret
-    assert (password.client_id + password.secret).encode()
 
 
 def test_the_secret_stays_out_of_repr() -> None:

@@ -132,7 +132,7 @@ def test_merging_lets_resource_stand_in_both() -> None:
     assert not body.merged(query).repeated
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(
     st.one_of(
         st.binary(max_size=200),

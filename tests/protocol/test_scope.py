@@ -88,7 +88,7 @@ def test_a_scope_that_was_written_is_read_back(scope: frozenset[str]) -> None:
     assert parse_scope(format_scope(scope)) == scope
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.text(max_size=100))
 def test_any_text_is_a_scope_or_malformed(text: str) -> None:
     try:

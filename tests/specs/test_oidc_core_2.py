@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from ostiary.domain.user import Membership
 from ostiary.protocol.jose.algorithms import Algorithm
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import a_client
+from tests.kit.world import GARDEN, a_client, an_event
 from tests.specs.wire import id_token_claims, verified
 
 
@@ -122,9 +123,6 @@ async def test_what_the_institution_knows_cannot_overrule_what_the_token_says(
     rp: RelyingParty,
 ) -> None:
     """The claims of the protocol are the issuer's own."""
-    from ostiary.domain.user import Membership
-    from tests.kit.world import GARDEN, an_event
-
     user_id = await rp.world.user_id("alice", rp.issuer)
     evil = {"sub": "root", "iss": "https://evil.example", "aud": "x", "acr": "gold", "name": "A"}
     membership = Membership(institution_id=GARDEN, claims=evil)

@@ -5,7 +5,7 @@ import pytest
 from ostiary.domain.refusals import ReasonCode
 from tests.kit.relying_party import RelyingParty, callback
 from tests.kit.world import PASSWORD, an_event
-from tests.specs.wire import ask, reason_of, returned, sent_back
+from tests.specs.wire import ask, asks_for, reason_of, returned, sent_back
 
 # ---- §3.1.2.2 request validation --------------------------------------------------------------
 
@@ -32,7 +32,7 @@ async def test_person_without_a_session_has_to_sign_in(rp: RelyingParty) -> None
     """The server must attempt to authenticate whoever is not authenticated."""
     person = await rp.person().open(rp.begin().url)
     assert person.left_to is None
-    assert person.page.form_with("sign-in")
+    assert asks_for(person, "sign-in")
 
 
 @pytest.mark.spec("OIDC Core §3.1.2.3")
@@ -47,7 +47,7 @@ async def test_person_who_does_not_prove_it_gets_nowhere(
     person = await rp.person().open(rp.begin().url)
     await person.sign_in(username, password)
     assert person.left_to is None
-    assert person.page.form_with("sign-in")
+    assert asks_for(person, "sign-in")
 
 
 @pytest.mark.spec("OIDC Core §3.1.2.3")
@@ -139,7 +139,7 @@ async def test_more_than_was_allowed_before_is_asked(rp: RelyingParty) -> None:
     none = await ask(rp, person, scope="openid email", prompt="none")
     await sent_back(rp, none, ReasonCode.CONSENT_REQUIRED)
     await person.open(rp.begin(scope="openid email").url)
-    assert person.page.form_with("allow")
+    assert asks_for(person, "allow")
 
 
 @pytest.mark.spec("OIDC Core §3.1.2.4")

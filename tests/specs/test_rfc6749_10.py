@@ -8,7 +8,17 @@ from ostiary.management.clients import new_secret
 from tests.kit.person import Person
 from tests.kit.relying_party import RelyingParty, callback
 from tests.kit.world import PASSWORD
-from tests.specs.wire import ask, basic, code_of, post_token, reason_of, refused, shown_as_page
+from tests.specs.wire import (
+    ask,
+    asks_for,
+    basic,
+    code_of,
+    discovery,
+    post_token,
+    reason_of,
+    refused,
+    shown_as_page,
+)
 
 
 async def at_consent(rp: RelyingParty) -> Person:
@@ -24,7 +34,7 @@ async def test_public_native_client_never_gets_a_code_without_the_person_being_a
     """Repeated requests of a client whose identity nothing proves are not answered by themselves."""
     person = await native.signed_in()
     await person.open(native.begin().url)
-    assert "allow" in person.page.form_with("allow").buttons
+    assert asks_for(person, "allow")
 
 
 @pytest.mark.spec("RFC 6749 §10.3")
@@ -89,8 +99,6 @@ async def test_code_cannot_be_redeemed_for_another_redirect_uri(rp: RelyingParty
 @pytest.mark.spec("RFC 6749 §10.9")
 async def test_endpoints_are_announced_at_the_origin_of_the_issuer(rp: RelyingParty) -> None:
     """What is asked of the issuer is asked over the same scheme and host that proves it."""
-    from tests.specs.wire import discovery
-
     for name, url in (await discovery(rp.world, rp.issuer)).items():
         if name.endswith("_endpoint") or name == "jwks_uri":
             assert url.startswith(f"{rp.issuer.origin}/"), name
@@ -147,7 +155,9 @@ async def test_form_sent_by_another_site_is_refused_with_the_right_token(rp: Rel
     person = await at_consent(rp)
     form = person.page.form_with("allow")
     values = {**form.values, "decision": "allow"}
-    response = await person.http.post(form.action, data=values, headers={"sec-fetch-site": "cross-site"})
+    response = await person.http.post(
+        form.action, data=values, headers={"sec-fetch-site": "cross-site"}
+    )
     assert await reason_of(rp.world, rp.issuer, response.headers) is ReasonCode.FORM_FORGED
 
 
@@ -163,7 +173,7 @@ async def test_pages_cannot_be_framed(rp: RelyingParty) -> None:
 @pytest.mark.spec("RFC 6749 §10.14")
 async def test_what_was_sent_is_escaped_on_pages(rp: RelyingParty) -> None:
     """Values that came in, state and redirect URI above all, are sanitized."""
-    evil = "\"><script>alert(1)</script>"
+    evil = '"><script>alert(1)</script>'
     form = await ask(rp, await rp.signed_in(), response_mode="form_post", state=evil)
     page = await ask(rp, redirect_uri=f"https://rp.example/{evil}")
     for response in (form, page):
@@ -184,6 +194,6 @@ async def test_code_goes_only_to_the_client_that_the_person_allowed(rp: RelyingP
     person = await rp.signed_in()
     other = RelyingParty(rp.world, rp.issuer, "other", "https://other.example/cb")
     await person.open(other.begin().url)
-    assert "allow" in person.page.form_with("allow").buttons
+    assert asks_for(person, "allow")
     await person.press("allow")
     assert "code" in callback(person)

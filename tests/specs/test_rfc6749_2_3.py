@@ -1,6 +1,7 @@
 """RFC 6749 §2.3: client authentication, and §2.1 and §2.2 behind it."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -51,8 +52,6 @@ async def test_id_and_secret_in_basic_are_form_encoded_before_they_are_joined(
 
 
 def _sha256(text: str) -> str:
-    from hashlib import sha256
-
     return sha256(text.encode()).hexdigest()
 
 

@@ -124,7 +124,9 @@ async def test_address_below_the_base_path_that_nothing_has_is_not_found(rp: Rel
 
 
 @pytest.mark.spec("RFC 9110 §15.5.20")
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/a/oidc-provider/api/v0/auth"])
+@pytest.mark.parametrize(
+    "path", ["/.well-known/openid-configuration", "/a/oidc-provider/api/v0/auth"]
+)
 async def test_host_of_no_issuer_is_misdirected(rp: RelyingParty, path: str) -> None:
     """421: this server answers for no such host."""
     response = await get(rp.world, rp.issuer, f"http://nobody.example{path}")

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from ostiary.domain.refusals import ReasonCode
+from ostiary.storage.authorizations import Authorizations
+from ostiary.storage.sqlite import StoreUnavailable
 from tests.kit.relying_party import RelyingParty, callback
 from tests.kit.world import PASSWORD, a_client
 from tests.specs.wire import (
@@ -174,3 +176,25 @@ async def test_error_does_not_repeat_what_was_sent(rp: RelyingParty) -> None:
     """Descriptions are fixed texts: nothing of the request is reflected in them."""
     response = await ask(rp, prompt="mirror", response_mode="mirror", scope="mirror")
     assert "mirror" not in response.headers["location"]
+
+
+@pytest.mark.xfail(reason="the authorization endpoint shows a page for what fails on our side")
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (StoreUnavailable("no disk"), "temporarily_unavailable"),
+        (ZeroDivisionError(), "server_error"),
+    ],
+)
+async def test_failure_of_ours_is_told_to_the_client_once_its_address_is_proved(
+    rp: RelyingParty, monkeypatch: pytest.MonkeyPatch, failure: Exception, error: str
+) -> None:
+    """server_error and temporarily_unavailable stand for 500 and 503, which no redirect can carry."""
+    person = await rp.signed_in()
+
+    async def fail(*_arguments: object, **_named: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(Authorizations, "add", fail)
+    assert returned(rp, await ask(rp, person))["error"] == error

@@ -9,7 +9,7 @@ import pytest
 from ostiary.domain.quirks import Quirk
 from ostiary.management.issuers import save_issuer
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import MASTER_KEY, START, World
+from tests.kit.world import ENTERPRISE, MASTER_KEY, START, World
 from tests.specs.wire import basic, code_of, post_token
 
 Ask = Callable[[RelyingParty], Awaitable[httpx2.Response]]
@@ -77,8 +77,6 @@ async def test_members_of_the_token_response_are_at_the_top_level(rp: RelyingPar
 @pytest.mark.spec("RFC 6749 §5.1")
 async def test_expires_in_is_a_string_only_where_the_quirk_is_switched_on(world: World) -> None:
     """The contract's own type is a deviation that an issuer has to ask for."""
-    from tests.kit.world import ENTERPRISE
-
     quirky = replace(ENTERPRISE, quirks=frozenset({Quirk.EXPIRES_IN_STRING}))
     await save_issuer(world.store, MASTER_KEY, quirky, START)
     response = await _by_credentials(RelyingParty(world=world, issuer=quirky))

@@ -6,7 +6,7 @@ from ostiary.domain.refusals import ReasonCode
 from ostiary.storage.authorizations import Authorizations
 from ostiary.storage.sqlite import StoreUnavailable
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import SECRET, a_client
+from tests.kit.world import SECRET, a_client, an_event
 from tests.specs.wire import basic, code_of, post_token, refused
 
 GRANT = {"grant_type": "client_credentials"}
@@ -84,8 +84,6 @@ async def test_client_is_authenticated_before_anything_else_is_told(rp: RelyingP
 @pytest.mark.spec("RFC 6749 §5.2")
 async def test_grant_of_a_user_who_was_switched_off_is_invalid(rp: RelyingParty) -> None:
     """invalid_grant: what was granted no longer stands."""
-    from tests.kit.world import an_event
-
     code = await code_of(rp)
     user_id = await rp.world.user_id("alice", rp.issuer)
     await rp.world.store.users.set_disabled(rp.issuer.issuer_id, user_id, 1, an_event())

@@ -47,7 +47,12 @@ async def test_more_parameters_than_any_request_has_are_refused(rp: RelyingParty
 @pytest.mark.spec("RFC 6749 appendix B")
 @pytest.mark.parametrize(
     "content_type",
-    ["application/json", "multipart/form-data; boundary=x", "text/plain", f"{FORM}; charset=utf-16"],
+    [
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        f"{FORM}; charset=utf-16",
+    ],
 )
 async def test_body_of_another_media_type_is_refused(rp: RelyingParty, content_type: str) -> None:
     """Requests are forms: JSON, which some libraries send, is none."""

@@ -13,9 +13,7 @@ def me(rp: RelyingParty) -> str:
 
 @pytest.mark.spec("RFC 6750 §2.1")
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-async def test_token_in_the_authorization_header_is_accepted(
-    rp: RelyingParty, scheme: str
-) -> None:
+async def test_token_in_the_authorization_header_is_accepted(rp: RelyingParty, scheme: str) -> None:
     """Resource servers must support this method; HTTP schemes have no case."""
     token = (await rp.tokens())["access_token"]
     response = await get(rp.world, rp.issuer, me(rp), authorization=f"{scheme} {token}")

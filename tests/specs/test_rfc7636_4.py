@@ -49,7 +49,8 @@ async def test_verifier_outside_the_grammar_is_refused_although_its_hash_fits(
 
 @pytest.mark.spec("RFC 7636 §4.2")
 @pytest.mark.parametrize(
-    "challenge", ["x", CHALLENGE[:-1], CHALLENGE + "=", CHALLENGE + "A", CHALLENGE.replace("-", "+")]
+    "challenge",
+    ["x", CHALLENGE[:-1], CHALLENGE + "=", CHALLENGE + "A", CHALLENGE.replace("-", "+")],
 )
 async def test_challenge_that_is_no_sha256_in_base64url_is_refused(
     rp: RelyingParty, challenge: str

@@ -127,9 +127,9 @@ def returned(rp: RelyingParty, response: httpx2.Response) -> dict[str, str]:
     return dict(pairs)
 
 
-def asked_to(step: str, response: httpx2.Response) -> bool:
-    """Whether the page asks the person for this: "sign-in", "allow", "continue"."""
-    return f'id="{step}"' in response.text
+def asks_for(person: Person, button: str) -> bool:
+    """Whether the page has this button: "sign-in", "allow", "continue"."""
+    return any(button in form.buttons for form in person.page.forms)
 
 
 # ---- verifying --------------------------------------------------------------------------------

@@ -57,7 +57,8 @@ def count_statements(last: int | None, thread: str | None = None) -> Countdown:
             countdown.executed()
 
     def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        return _connect(*arguments, **{**options, "factory": Connection})
+        made: sqlite3.Connection = _connect(*arguments, **{**options, "factory": Connection})
+        return made
 
     # Ostiary calls the first, SQLAlchemy the second.
     sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[assignment]

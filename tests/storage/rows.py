@@ -139,7 +139,9 @@ async def fill(store: Store, issuer_id: str) -> None:
     await store.authorizations.add(issuer_id, AUTHORIZATION, touch=False)
     second = replace(INTERACTION, interaction_id=b"I" * 16)
     await store.interactions.add(issuer_id, second)
-    assert await store.interactions.complete(issuer_id, second.interaction_id, a_completion(b"f" * 16))
+    assert await store.interactions.complete(
+        issuer_id, second.interaction_id, a_completion(b"f" * 16)
+    )
     assert await store.keys.add_signing_key(issuer_id, KEY, unless_after=NOW, event=an_event())
     await store.keys.add_handle_key(issuer_id, 1, b"sealed", NOW)
     await store.refusals.add(issuer_id, REFUSAL)

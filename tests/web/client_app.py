@@ -28,7 +28,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class ClientApp:
-    """Greets whoever arrives at /cb; sends on from /cb/onward and /cb/scheme, as apps do."""
+    """Greets whoever arrives at /cb or /callback; sends on from /cb/onward and /cb/scheme, as apps do."""
 
     port: int = 0
     arrivals: list[Arrival] = field(default_factory=list)
@@ -43,7 +43,7 @@ class ClientApp:
             return await self._waiting.get()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith("/cb"):
+        if scope["path"].startswith(("/cb", "/callback")):
             self._note(scope, await _body(receive))
         await send_response(self._answer(scope["path"]), send)
 
@@ -65,8 +65,10 @@ class ClientApp:
                 location = self.url(ONWARD_HOST, "/landed")
             case "/cb/scheme":
                 location = f"{LANDING_SCHEME}:/landed"
-            case "/cb" | "/landed" | "/":
-                return HttpResponse(status=200, headers=((b"content-type", b"text/html"),), body=_PAGE)
+            case "/cb" | "/callback" | "/landed":
+                return HttpResponse(
+                    status=200, headers=((b"content-type", b"text/html"),), body=_PAGE
+                )
             case _:
                 return HttpResponse(status=204)  # the browser asks for an icon
         return HttpResponse(status=303, headers=((b"location", location.encode()),))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import expect
 
+from tests.web.site import PUBLIC_REDIRECT_URI
 from tests.web.visitor import Visitor
 
 Walk = Callable[[Visitor], Awaitable[None]]
@@ -57,7 +58,9 @@ async def password_wrong(visitor: Visitor) -> None:
 
 async def password_of_long_name(visitor: Visitor) -> None:
     await username(visitor)
-    await visitor.page.fill("#username", "maximiliane.von-hohenstein-oberndorf@students.example.org")
+    await visitor.page.fill(
+        "#username", "maximiliane.von-hohenstein-oberndorf@students.example.org"
+    )
     await visitor.page.click("#sign-in")
     await visitor.see("Enter your password")
 
@@ -150,7 +153,8 @@ async def home(visitor: Visitor) -> None:
 
 
 async def error_for_developers(visitor: Visitor) -> None:
-    await visitor.ask(redirect_uri="https://elsewhere.example/cb?from=a-page-with-a-long-address")
+    party = visitor.site.relying_party("demo-web")
+    await visitor.ask(party, redirect_uri="http://localhost:8080/auth/callback")
     await visitor.see("This link does not work")
 
 
@@ -199,7 +203,8 @@ async def bank_password(visitor: Visitor) -> None:
 
 
 async def bank_consent(visitor: Visitor) -> None:
-    await visitor.ask(visitor.site.relying_party(issuer="production"), scope="openid profile email")
+    party = visitor.site.relying_party(issuer="production")
+    await visitor.ask(party, redirect_uri=PUBLIC_REDIRECT_URI, scope="openid profile email")
     await visitor.sign_in()
     await expect(visitor.page.locator("#allow")).to_be_visible()
 

@@ -34,6 +34,7 @@ from tests.kit.world import SECRET as KIT_SECRET
 from tests.web.client_app import APP_HOST, OTHER_HOST, ClientApp
 
 CUSTOM_SCHEME = "com.example.budget"
+PUBLIC_REDIRECT_URI = "https://app.budgetbuddy.example/callback"
 API_SCOPES = frozenset(
     {
         "https://api.example.com/accounts.readonly",
@@ -126,7 +127,7 @@ async def open_site(template: Path, path: Path) -> AsyncIterator[Site]:
             assert await store.clients.add(issuer.issuer_id, client, an_event())
     ostiary = compose(store, MASTER_KEY, demo=_demo(), clock_of=lambda _issuer: clock)
     world = ServedWorld(ostiary=ostiary, clock=clock)
-    async with _served(ostiary.application, sockets), _served(app, app_sockets):
+    async with served(ostiary.application, sockets), served(app, app_sockets):
         yield Site(world=world, issuers=issuers, app=app, database=path)
     await ostiary.close()
 
@@ -146,7 +147,12 @@ def _clients(issuer: Issuer, app: ClientApp) -> Sequence[Client]:
     paths = ("/cb", "/cb/onward", "/cb/scheme")
     redirect_uris = tuple(app.url(APP_HOST, path) for path in paths)
     return (
-        a_client("budget", issuer, name="Budget Buddy", redirect_uris=redirect_uris),
+        a_client(
+            "budget",
+            issuer,
+            name="Budget Buddy",
+            redirect_uris=(*redirect_uris, PUBLIC_REDIRECT_URI),
+        ),
         a_client(
             "bakery", issuer, name="Bakery Books", redirect_uris=(app.url(OTHER_HOST, "/cb"),)
         ),
@@ -198,7 +204,9 @@ def _demo() -> Demo:
             ),
         ),
         users=tuple(
-            DemoUser(username=person.username, password=PASSWORD, note=_note(person.institution_ids))
+            DemoUser(
+                username=person.username, password=PASSWORD, note=_note(person.institution_ids)
+            )
             for person in PEOPLE
         ),
     )
@@ -217,7 +225,8 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _served(application: Application, sockets: list[socket.socket]) -> AsyncIterator[None]:
+async def served(application: Application, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """Over real sockets, in this event loop."""
     config = uvicorn.Config(
         application,
         http="httptools",

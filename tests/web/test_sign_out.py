@@ -23,6 +23,25 @@ async def test_signing_out_is_confirmed_and_ends_the_session(visitor: Visitor) -
     assert (await visitor.site.app.arrival()).parameters["error"] == "login_required"
 
 
+async def test_a_copy_of_the_cookie_is_dead_after_signing_out(visitor: Visitor) -> None:
+    party = visitor.site.relying_party()
+    await visitor.signed_in(party)
+    await visitor.site.app.arrival()
+    copied = [each for each in await visitor.context.cookies() if "session" in each.get("name", "")]
+    assert copied
+    await visitor.page.goto(party.issuer.endpoint("logout"))
+    await visitor.page.click("#sign-out")
+    await visitor.see("You have signed out")
+    await visitor.context.add_cookies(
+        [
+            {"name": each["name"], "value": each["value"], "url": party.issuer.origin}
+            for each in copied
+        ]
+    )
+    await visitor.ask(prompt="none")
+    assert (await visitor.site.app.arrival()).parameters["error"] == "login_required"
+
+
 async def test_signing_out_needs_no_javascript(unscripted: Visitor) -> None:
     await sign_out(unscripted)
 

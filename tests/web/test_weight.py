@@ -23,14 +23,10 @@ class Meter:
         self.bytes = 0
         self.requests = 0
         session.on("Network.requestWillBeSent", self._on_request)
-        session.on("Network.responseReceived", self._on_response)
         session.on("Network.loadingFinished", self._on_finished)
 
     def _on_request(self, _event: dict[str, object]) -> None:
         self.requests += 1
-
-    def _on_response(self, event: dict[str, dict[str, object]]) -> None:
-        assert not event["response"].get("fromDiskCache")
 
     def _on_finished(self, event: dict[str, float]) -> None:
         self.bytes += int(event["encodedDataLength"])

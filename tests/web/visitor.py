@@ -36,7 +36,8 @@ addEventListener("securitypolicyviolation",
 class Watch:
     """Faults of any page of ours: a blocked thing, a complaint in the console, a foreign request."""
 
-    site: Site
+    origins: frozenset[str]
+    app_port: int
     faults: list[str] = field(default_factory=list)
     # Chromium writes each page with such a status to the console; a test says which it expects.
     expected_statuses: set[int] = field(default_factory=set)
@@ -59,9 +60,12 @@ class Watch:
 
     def _is_expected(self, message: ConsoleMessage) -> bool:
         url = str(message.location.get("url"))
-        return message.text.startswith("Failed to load resource") and any(
-            f"status of {status} " in message.text for status in self.expected_statuses
-        ) and self._is_ours(url) and "/static/" not in url
+        return (
+            message.text.startswith("Failed to load resource")
+            and any(f"status of {status} " in message.text for status in self.expected_statuses)
+            and self._is_ours(url)
+            and "/static/" not in url
+        )
 
     def _on_error(self, error: WebError) -> None:
         self.faults.append(f"script: {error.error}")
@@ -73,7 +77,7 @@ class Watch:
         if request.is_navigation_request():
             parts = urlsplit(request.url)
             known = self._is_ours(request.url) or parts.scheme in APP_SCHEMES
-            known = known or parts.port == self.site.app.port
+            known = known or parts.port == self.app_port
         else:
             known = _origin(request.url) == _origin(request.frame.url)
         if not known:
@@ -85,7 +89,7 @@ class Watch:
             self.faults.append(f"failed: {request.url} {request.failure}")
 
     def _is_ours(self, url: str) -> bool:
-        return _origin(url) in self.site.origins
+        return _origin(url) in self.origins
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,18 +134,27 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visit(browser: Browser, site: Site, **settings: Any) -> AsyncIterator[Visitor]:
+async def watched(
+    browser: Browser, origins: frozenset[str], app_port: int, **settings: Any
+) -> AsyncIterator[tuple[BrowserContext, Watch]]:
     """A browser without history; leaving it fails if any page misbehaved."""
     context = await browser.new_context(**settings)
     context.set_default_timeout(10_000)
-    watch = Watch(site)
+    watch = Watch(origins, app_port)
     await watch.attach(context)
-    visitor = Visitor(site=site, context=context, page=await context.new_page(), watch=watch)
     try:
-        yield visitor
+        yield context, watch
     finally:
         await context.close()
     assert not watch.faults, "\n".join(watch.faults)
+
+
+@asynccontextmanager
+async def visit(browser: Browser, site: Site, **settings: Any) -> AsyncIterator[Visitor]:
+    """Somebody with a browser of their own."""
+    async with watched(browser, site.origins, site.app.port, **settings) as (context, watch):
+        page = await context.new_page()
+        yield Visitor(site=site, context=context, page=page, watch=watch)
 
 
 def _origin(url: str) -> str:

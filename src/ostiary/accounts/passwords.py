@@ -4,7 +4,6 @@ import asyncio
 import os
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -34,6 +33,8 @@ class Passwords:
             max_workers=workers or min(4, os.cpu_count() or 1), thread_name_prefix="ostiary-argon2"
         )
         self._waiting = 0
+        # Verified for names that nobody has; made beside the start, not in front of it.
+        self._nobodys_hash: Final = self._pool.submit(self.hash, os.urandom(16).hex())
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -65,15 +66,11 @@ class Passwords:
     def _verify(self, password_hash: str | None, password: str) -> bool:
         try:
             self._hasher.verify(
-                password_hash or self._nobodys_hash, _normalized(password[:MAX_LENGTH])
+                password_hash or self._nobodys_hash.result(), _normalized(password[:MAX_LENGTH])
             )
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None and len(password) <= MAX_LENGTH
-
-    @cached_property
-    def _nobodys_hash(self) -> str:
-        return self.hash(os.urandom(16).hex())
 
 
 def _normalized(password: str) -> bytes:

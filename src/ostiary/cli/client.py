@@ -66,6 +66,7 @@ def create(  # noqa: PLR0913  the command's options
 ) -> None:
     """Register a client. Its secret is shown once."""
     from ostiary.cli.database import open_store
+    from ostiary.cli.secrets import check_secret_file
     from ostiary.domain.client import Client
     from ostiary.management.clients import create_client, new_client_id
     from ostiary.management.institutions import find_institution
@@ -86,6 +87,7 @@ def create(  # noqa: PLR0913  the command's options
         )
         return await create_client(opened.store, chosen, client, opened.now)
 
+    check_secret_file(secret_file)
     with open_store(config) as opened:
         issued = asyncio.run(made())
     _show_issued(issued, secret_file, as_json=as_json)
@@ -142,9 +144,11 @@ def secret(
     """Give a client a further secret, shown once. At most two are valid at a time."""
     from ostiary.cli.database import open_store
     from ostiary.cli.parameters import seconds
+    from ostiary.cli.secrets import check_secret_file
     from ostiary.management.clients import add_secret
     from ostiary.management.issuers import find_issuer
 
+    check_secret_file(secret_file)
     delay = None if expire_others_in is None else seconds(expire_others_in)
 
     async def issued() -> "IssuedSecret":

@@ -23,13 +23,22 @@ def read_password() -> str:
     return password
 
 
-def write_secret(path: Path, secret: str) -> None:
-    """Into a new file that only its owner may read."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
+def check_secret_file(path: Path | None) -> None:
+    """Before a secret is made, whether its file can be."""
+    if path is None:
+        return
+    if path.exists():
         raise ManagementError(
             f"{path} is there already", "name a file that is not there yet", Failure.CONFLICT
-        ) from error
+        )
+    if not path.parent.is_dir():
+        raise ManagementError(
+            f"there is no directory {path.parent}", "make it first", Failure.NOT_FOUND
+        )
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Into a new file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(secret + "\n")

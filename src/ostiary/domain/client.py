@@ -61,6 +61,8 @@ class Client:
     refresh_grace: int = 30
     profile_name: str | None = None
     disabled_at: int | None = None
+    # Counts the changes, so that two operators cannot undo each other's unseen.
+    revision: int = 0
 
     @property
     def native(self) -> bool:

@@ -14,7 +14,10 @@ class Clock(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class SandboxClock:
-    """A clock that can be moved or stopped; it cannot be made for a production issuer."""
+    """A clock that can be moved or stopped; it cannot be made for a production issuer.
+
+    `frozen_at` is an instant of the real clock; `offset` is added to it, as to any other.
+    """
 
     issuer: Issuer
     real: Clock

@@ -25,8 +25,15 @@ class Membership:
 
 
 def canonical_username(username: str) -> str:
-    """The one form under which a username is stored, found and counted."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    """The one form under which a username is stored, found and counted.
+
+    Unicode's own recipe for comparing without regard to case and compatibility (§3.13, D146): one
+    round of folding can make a text that folds once more.
+    """
+    text = unicodedata.normalize("NFD", username).strip()
+    for _ in range(2):
+        text = unicodedata.normalize("NFKC", text.casefold())
+    return text.strip()
 
 
 def display_name(username: str, claims: Claims) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from ostiary.domain.client import AuthMethod, Client
+from ostiary.domain.face import FACES
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.profile import PROFILES
 from ostiary.management.faults import Fault
@@ -83,6 +84,8 @@ def _grant_faults(client: Client) -> Sequence[Fault]:
 
 
 def _scope_faults(client: Client, issuer: Issuer) -> Sequence[Fault]:
+    if issuer.face_name not in FACES:
+        return []  # told of the issuer itself
     unknown = sorted(client.scopes - issuer.scopes)
     known = ", ".join(sorted(issuer.scopes))
     return [

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.face import FACES
-from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.issuer import DAY, HOUR, Environment, Issuer, Lifetimes
 from ostiary.domain.profile import PROFILES
+from ostiary.domain.signing_keys import RETIREMENT
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_first
 from ostiary.management.keys import add_first_keys
@@ -16,6 +18,11 @@ from ostiary.protocol.scope import parse_scope
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.sqlite import Conflict
 from ostiary.storage.store import Store
+
+# Keys are published for RETIREMENT after their last use; an hour of it is for clocks and caches.
+LONGEST_TOKEN = RETIREMENT - HOUR
+LONGEST_LIFETIME = 10 * 365 * DAY
+_VERIFIED_BY_KEY = frozenset({"access_token", "id_token"})
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -94,7 +101,20 @@ def issuer_faults(issuer: Issuer) -> Sequence[Fault]:
             "write names of printable ASCII without space, quote or backslash",
         ),
     )
-    return [Fault(field=field, message=message) for field, holds, message in checks if not holds]
+    return [
+        *(Fault(field=field, message=message) for field, holds, message in checks if not holds),
+        *_lifetime_faults(issuer.lifetimes),
+    ]
+
+
+def _lifetime_faults(lifetimes: Lifetimes) -> Sequence[Fault]:
+    """Nothing may end before it begins, and no token may outlive the key that verifies it."""
+    faults = []
+    for name, seconds in asdict(lifetimes).items():
+        longest = LONGEST_TOKEN if name in _VERIFIED_BY_KEY else LONGEST_LIFETIME
+        if not 1 <= seconds <= longest:
+            faults.append(Fault(field=f"lifetimes.{name}", message=f"write 1 to {longest} seconds"))
+    return faults
 
 
 def is_issuer_url(url: str) -> bool:

@@ -1,6 +1,5 @@
 """The Authorization header, and the challenges that ask for it. RFC 9110 §11, RFC 7617, RFC 6750."""
 
-import binascii
 from base64 import b64decode
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
@@ -34,9 +33,9 @@ def parse_basic(encoded: str) -> ClientPassword:
         name, colon, secret = text.partition(":")
         client_id = unquote_plus(name, errors="strict")
         client_secret = unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise Malformed("Authorization", _BASIC_FORM) from error
-    if not colon or "\0" in text:
+    if not colon or "\0" in client_id + client_secret:
         raise Malformed("Authorization", _BASIC_FORM)
     return ClientPassword(client_id=client_id, secret=client_secret)
 

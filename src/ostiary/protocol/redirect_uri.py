@@ -10,9 +10,14 @@ from ostiary.protocol.malformed import Malformed
 
 MAX_LENGTH = 2000
 
-_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:/|\?|$).*)", re.DOTALL)
+_LOOPBACK = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?((?:/|\?|$).*)", re.DOTALL
+)
+_HIGHEST_PORT = 65_535
 _VISIBLE = re.compile(r"[\x21-\x7E]+")
 _PRIVATE_USE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # RFC 8252 §7.1
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 §2.1
+_ADDRESS = re.compile(r"[0-9a-f.:]+")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -32,7 +37,9 @@ def find_redirect_uri(uri: str, registered: tuple[str, ...], *, native: bool) ->
 
 def _without_port(uri: str) -> tuple[str, str] | None:
     match = _LOOPBACK.fullmatch(uri)
-    return (match[1], match[2]) if match else None
+    if match is None or int(match[2] or 0) > _HIGHEST_PORT:
+        return None
+    return match[1], match[3]
 
 
 def check_registrable(uri: str, *, native: bool) -> str:
@@ -47,10 +54,17 @@ def check_registrable(uri: str, *, native: bool) -> str:
         raise Malformed("redirect_uri", expected) from error
     if "#" in uri or "@" in parts.netloc:
         raise Malformed("redirect_uri", expected)
-    if parts.scheme == "https" and host:
+    if parts.scheme == "https" and host and _is_host(host):
         return uri
     if parts.scheme == "http" and host in _LOOPBACK_HOSTS:
         return uri
     if native and _PRIVATE_USE_SCHEME.fullmatch(parts.scheme):
         return uri
     raise Malformed("redirect_uri", expected)
+
+
+def _is_host(host: str) -> bool:
+    """A name, or an IPv6 address, from which urlsplit has taken the brackets."""
+    if ":" in host:
+        return _ADDRESS.fullmatch(host) is not None
+    return all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))

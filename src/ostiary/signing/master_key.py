@@ -1,9 +1,10 @@
 """The master key, under which every other key is encrypted at rest (AES-256-GCM)."""
 
+import contextlib
 import os
 import secrets
 import stat
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,7 @@ class MasterKey:
             return self._cipher.decrypt(
                 sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], context.encode()
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise MasterKeyError(
                 "the master key does not open the keys of this database; "
                 "use the one with which the database was made"
@@ -46,8 +47,10 @@ class MasterKey:
 
 def parse_master_key(text: str) -> MasterKey:
     """From base64url text, as the file, the variable and the credential hold it."""
+    encoded = text.strip()
     try:
-        return MasterKey(urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4)))
+        padded = encoded + "=" * (-len(encoded) % 4)
+        return MasterKey(b64decode(padded, altchars=b"-_", validate=True))
     except ValueError as error:
         raise MasterKeyError(f"the master key must be {KEY_LENGTH} bytes in base64url") from error
 
@@ -65,14 +68,22 @@ def read_master_key(path: Path) -> MasterKey:
 
 
 def write_master_key(path: Path) -> None:
-    """Make a new key in a new file of mode 600; an existing file is left as it is."""
+    """Make a new key in a new file of mode 600; an existing file is left as it is.
+
+    The file appears whole: of several processes that start at once, all read the same key.
+    """
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     text = urlsafe_b64encode(secrets.token_bytes(KEY_LENGTH)).decode("ascii")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

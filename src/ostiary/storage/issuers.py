@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.domain.audit import AuditEvent
 from ostiary.domain.client import Client
@@ -13,7 +13,7 @@ from ostiary.domain.issuer import Issuer
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
 from ostiary.storage.records import Record
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 FIND = "SELECT data FROM issuers WHERE issuer_id = :issuer_id"
 FIND_BY_HOST = "SELECT data FROM issuers WHERE host = :host ORDER BY issuer_id"
@@ -44,17 +44,18 @@ ON CONFLICT (issuer_id, institution_id) DO UPDATE SET data = excluded.data
 RETURNING institution_id
 """
 
-FIND_CLIENT = "SELECT data FROM clients WHERE issuer_id = :issuer_id AND client_id = :client_id"
-LIST_CLIENTS = "SELECT data FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id"
+FIND_CLIENT = "SELECT * FROM clients WHERE issuer_id = :issuer_id AND client_id = :client_id"
+LIST_CLIENTS = "SELECT * FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id"
 ADD_CLIENT = """
-INSERT INTO clients (issuer_id, client_id, data) VALUES (:issuer_id, :client_id, :data)
+INSERT INTO clients (issuer_id, client_id, revision, data)
+VALUES (:issuer_id, :client_id, 0, :data)
 ON CONFLICT (issuer_id, client_id) DO NOTHING
 RETURNING client_id
 """
 # Nobody's change is lost: it is made to what its author saw, or not at all.
 REPLACE_CLIENT = """
-UPDATE clients SET data = :data
-WHERE issuer_id = :issuer_id AND client_id = :client_id AND data = :seen
+UPDATE clients SET data = :data, revision = revision + 1
+WHERE issuer_id = :issuer_id AND client_id = :client_id AND revision = :seen
 RETURNING client_id
 """
 
@@ -130,11 +131,11 @@ class Clients:
         row = await self.database.read_one(
             FIND_CLIENT, {"issuer_id": issuer_id, "client_id": client_id}
         )
-        return None if row is None else CLIENT.load(columns.text(row, "data"))
+        return None if row is None else _client(row)
 
     async def list(self, issuer_id: str) -> Sequence[Client]:
         rows = await self.database.read_all(LIST_CLIENTS, {"issuer_id": issuer_id})
-        return [CLIENT.load(columns.text(row, "data")) for row in rows]
+        return [_client(row) for row in rows]
 
     async def add(self, issuer_id: str, client: Client, event: AuditEvent) -> bool:
         """False when the client_id is taken."""
@@ -149,11 +150,11 @@ class Clients:
         self, issuer_id: str, seen: Client, client: Client, event: AuditEvent
     ) -> bool:
         """False when the client is no longer what its author saw."""
-        parameters = {
+        parameters: dict[str, Value] = {
             "issuer_id": issuer_id,
             "client_id": seen.client_id,
             "data": CLIENT.dump(client),
-            "seen": CLIENT.dump(seen),
+            "seen": seen.revision,
         }
         return await self._changed(Step(REPLACE_CLIENT, parameters), issuer_id, event)
 
@@ -162,6 +163,11 @@ class Clients:
             step, version_step(issuer_id), event_step(issuer_id, event)
         )
         return row is not None
+
+
+def _client(row: Row) -> Client:
+    stored = CLIENT.load(columns.text(row, "data"))
+    return replace(stored, revision=columns.integer(row, "revision"))
 
 
 def version_step(issuer_id: str) -> Step:

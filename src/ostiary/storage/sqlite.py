@@ -45,7 +45,7 @@ class Step:
     parameters: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Waiting:
     """A change in the writer's queue, and who waits for it."""
 
@@ -54,7 +54,7 @@ class _Waiting:
     loop: asyncio.AbstractEventLoop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     waiting: _Waiting
     row: Row | None = None
@@ -126,7 +126,7 @@ class SqliteDatabase:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Row | None] = loop.create_future()
-        self._queue.put(_Waiting((first, *others), future, loop))
+        self._queue.put(_Waiting(steps=(first, *others), future=future, loop=loop))
         return await future
 
     # ---- the writer's thread ----------------------------------------------------------------
@@ -163,7 +163,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             self._roll_back()
             unavailable = StoreUnavailable(str(error))
-            return [_Done(waiting, error=unavailable) for waiting in batch]
+            return [_Done(waiting=waiting, error=unavailable) for waiting in batch]
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
         return results
@@ -186,11 +186,11 @@ class SqliteDatabase:
                 raise  # disk full and the like: SQLite has rolled back the whole batch
             if guarded:
                 self._writer.execute("ROLLBACK TO change")
-            return _Done(waiting, error=_translated(error))
+            return _Done(waiting=waiting, error=_translated(error))
         finally:
             if guarded and self._writer.in_transaction:
                 self._writer.execute("RELEASE change")
-        return _Done(waiting, row=rows[0] if rows else None)
+        return _Done(waiting=waiting, row=rows[0] if rows else None)
 
     def _roll_back(self) -> None:
         if self._writer.in_transaction:

@@ -100,14 +100,29 @@ def _read(
         return []
     entries = []
     for index, table in enumerate(found):
-        try:
-            entry = model.model_validate(table)
-        except ValidationError as error:
-            for path, message in model_faults(error, model):
-                faults.add((kind, index, *path), message)
-        else:
+        entry = _read_entry((kind, index), model, table, faults)
+        if entry is not None:
             entries.append(Located(path=(kind, index), entry=entry))
     return entries
+
+
+def _read_entry(path: KeyPath, model: type[E], table: Any, faults: FaultList) -> E | None:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        for key, message in model_faults(error, model):
+            faults.add((*path, *key), message)
+        at_fault = {key[0] for key, _ in model_faults(error, model) if key}
+        if not (model is IssuerEntry or at_fault.isdisjoint(model.model_fields)):
+            return None
+    # Without the keys at fault it is still good for finding what else is wrong. Not so a client or
+    # a user with a wrong value: what is missed there would make right values look wrong.
+    try:
+        return model.model_validate(
+            {key: value for key, value in table.items() if key not in at_fault}
+        )
+    except (ValidationError, AttributeError):
+        return None
 
 
 def _mentioned(tables: Mapping[str, Any], kind: str, *names: str) -> frozenset[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from ostiary.domain.authorization import Authorization, Standing
 from ostiary.domain.client import Client
 from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.scope import parse_scope
 from ostiary.provider.exchange import JsonAnswer
@@ -33,7 +34,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
 
     # validate, decide, persist
     standing = await _find_refreshable(handle, request, op)
-    scope = check_narrowed(request, standing.authorization.scope)
+    scope = check_narrowed(request, standing.authorization.scope, op)
     if not await _go_on(handle, standing.authorization, request, op):
         # Somebody was faster: what stands now decides whether this is a race or a replay.
         await _find_refreshable(handle, request, op)
@@ -83,20 +84,26 @@ def _in_grace(authorization: Authorization, generation: int, request: GrantReque
     )
 
 
-def check_narrowed(request: GrantRequest, granted: frozenset[str]) -> frozenset[str]:
-    """The scope of this refresh: what is asked for, never more than was granted. RFC 6749 §6."""
+def check_narrowed(
+    request: GrantRequest, granted: frozenset[str], op: OpenIDProvider
+) -> frozenset[str]:
+    """The scope of this refresh: what is asked for, never more than was granted. RFC 6749 §6.
+
+    Names that the authorization endpoint drops are dropped here too: many clients repeat what they
+    asked for at first.
+    """
     sent = request.parameters.get("scope")
     if sent is None:
         return granted
     try:
-        wanted = parse_scope(sent)
+        wanted = parse_scope(sent) & op.issuer.scopes
     except Malformed as error:
         raise ReasonCode.SCOPE_MALFORMED.refusal(expected=error.expected, received=sent) from error
-    if not wanted <= granted:
+    if not wanted - OFFLINE_SCOPES <= granted:
         raise ReasonCode.REFRESH_SCOPE_WIDER.refusal(
             expected=" ".join(sorted(granted)), received=sent
         )
-    return wanted
+    return wanted & granted
 
 
 async def _go_on(

@@ -29,6 +29,7 @@ CREATE TABLE institutions (
 CREATE TABLE clients (
     issuer_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
+    revision  BIGINT NOT NULL,
     data      TEXT NOT NULL,
     PRIMARY KEY (issuer_id, client_id)
 ) {CLUSTERED};

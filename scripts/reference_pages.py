@@ -1,0 +1,374 @@
+"""Writes the reference pages whose source is a table of the program: python -m scripts.reference_pages.
+
+Each page is a function that gives its whole text, and a line in PAGES. A test compares what they
+give with what is committed, so a page cannot fall behind its table.
+"""
+
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import getsource
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+from ostiary.cli.failures import ExitCode
+from ostiary.cli.program import program
+from ostiary.domain import refusals
+from ostiary.domain.audit import EventType
+from ostiary.domain.face import FACES, Face
+from ostiary.domain.refusals import ReasonCode
+from ostiary.domain.scopes import OFFLINE_SCOPES
+from ostiary.protocol.scope import OPENID
+from ostiary.settings import (
+    CREDENTIAL_NAME,
+    CREDENTIALS_VARIABLE,
+    MASTER_KEY_VARIABLE,
+    NESTING,
+    PREFIX,
+    Settings,
+)
+from ostiary.storage.schema import ensure_schema
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- Written by scripts/reference_pages.py from the program itself: change it there. -->"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def code(text: str) -> str:
+    return f"`{text}`"
+
+
+def page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", NOTE, *parts)) + "\n"
+
+
+# ---- refusals -----------------------------------------------------------------------------------
+
+
+def refusals_page() -> str:
+    sections = [
+        f"## {heading[0].upper()}{heading[1:]}\n\n"
+        + table(("reason", "error", "on the wire", "rule", "what to do"), map(_refusal_row, codes))
+        for heading, codes in _refusal_groups()
+    ]
+    return page(
+        "Refusals",
+        "Every reason for which Ostiary turns a request down, and no other. The client is told the "
+        "error, the status and the short text, never more; the rest stands in the record, under the "
+        "reference of the answer (`Ostiary-Reference: R-7F3K-2Q9D`). "
+        "[Explain a refusal](../how-to/explain-a-refusal.md) shows how to read it.",
+        *sections,
+    )
+
+
+def _refusal_groups() -> Iterator[tuple[str, list[ReasonCode]]]:
+    """The headings stand in the source, as comments between the rows."""
+    source = getsource(refusals)
+    for heading, body in re.findall(r"# ---- (.+?) -+\n(.*?)(?=# ----|\Z)", source, re.DOTALL):
+        names = re.findall(r"^    ([A-Z_]+) = Reason\(", body, re.MULTILINE)
+        yield heading, [ReasonCode[name] for name in names]
+
+
+def _refusal_row(reason: ReasonCode) -> tuple[str, ...]:
+    value = reason.value
+    return (
+        code(reason.name.lower()),
+        f"{code(value.error)} {value.status}",
+        value.text,
+        value.section,
+        value.advice,
+    )
+
+
+# ---- claims and scopes --------------------------------------------------------------------------
+
+
+def claims_page() -> str:
+    return page(
+        "Scopes and claims",
+        "What a scope releases depends on the issuer's face. A claim is sent when a granted scope "
+        "releases it *and* the institution has a value for it; a value of `null` is sent as `null`. "
+        "`sub` is always there. Unlisted claims are never released, whatever is stored.",
+        *(_face_section(face) for face in FACES.values()),
+        "An issuer can have further scopes for the institution's own APIs (`api_scopes` of "
+        "`ostiary apply`). They release no claims, and stand in the access token.",
+    )
+
+
+def _face_section(face: Face) -> str:
+    rows = [
+        (code(scope), ", ".join(map(code, face.claims.get(scope, ()))) or _without_claims(scope))
+        for scope in sorted(face.scopes, key=lambda name: (name != OPENID, name))
+    ]
+    where = "userinfo and the ID token" if face.claims_in_id_token else "userinfo only"
+    return "\n\n".join(
+        (
+            f"## {face.name.capitalize()}",
+            f"Claims of scopes go into {where}. The `acr` of a sign-in is "
+            f"`{face.security_level_prefix}standard`.",
+            table(("scope", "claims"), rows),
+        )
+    )
+
+
+def _without_claims(scope: str) -> str:
+    return "none; gives a refresh token" if scope in OFFLINE_SCOPES else "none"
+
+
+# ---- configuration ------------------------------------------------------------------------------
+
+SETTING_TEXTS: Mapping[str, str] = {
+    "server.host": "Where to listen. A name stands for all of its addresses: `localhost` is often two.",
+    "server.port": "The port to listen on.",
+    "database.path": "The SQLite file, made when it is not there. In the file: relative to the file.",
+    "master_key.file": "The file with the master key, of mode 600. In the file: relative to the file. "
+    f"Without it the key comes from `{MASTER_KEY_VARIABLE}`, else from the systemd credential "
+    f"`{CREDENTIAL_NAME}` in `${CREDENTIALS_VARIABLE}`.",
+    "log.level": "What is too unimportant to be logged.",
+    "log.format": '`"auto"` is text on a terminal and JSON elsewhere.',
+    "log.requests": "Accepted, and without effect so far: no request is logged for its own sake.",
+}
+
+
+def configuration_page() -> str:
+    rows = [
+        (code(key), code(f"{PREFIX}{key.replace('.', NESTING).upper()}"), default, text)
+        for key, default, text in _settings()
+    ]
+    return page(
+        "Configuration",
+        "Settings of the process. They come, the stronger first, from options of the command, from "
+        "variables, from the file that `--config` names, and from the default. Issuers, institutions, "
+        "clients and users are data, not settings: see "
+        "[Manage clients and users](../how-to/manage-clients-and-users.md).",
+        table(("setting", "variable", "default", "what it is"), rows),
+        "`ostiary init` writes a file with every setting and a comment on each:",
+        f"```toml\n{_template().rstrip()}\n```",
+        "Two variables are not settings:\n\n"
+        + table(
+            ("variable", "what it is"),
+            [
+                (code(MASTER_KEY_VARIABLE), "The master key itself, 32 bytes in base64url."),
+                (code("OSTIARY_CONFIG"), "The file, for every command that has `--config`."),
+            ],
+        ),
+        f"A variable that begins with `{PREFIX}` and has no double underscore is no setting, because "
+        "container platforms make up such names by themselves.",
+        "## What is wrong, all at once\n\nA key that does not exist, a value of the wrong kind and a "
+        "port out of range are reported together, each with its line, variable or option and what to "
+        "write instead; the command ends with exit code 2 and nothing is started.",
+        '```text\nostiary: ostiary.toml has 2 faults:\n  line 2: server.prot: unknown key; did you mean "port"?\n'
+        "  line 5: log.level: write 'debug', 'info', 'warning' or 'error', not \"loud\"\n```",
+    )
+
+
+def _settings() -> Iterator[tuple[str, str, str]]:
+    for section, field in Settings.model_fields.items():
+        model = field.annotation
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise TypeError(f"{section} is no section")
+        for name, inner in model.model_fields.items():
+            key = f"{section}.{name}"
+            yield key, _default(inner), SETTING_TEXTS[key]
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    return code(str(value) if isinstance(value, int) else f'"{value}"')
+
+
+def _template() -> str:
+    from ostiary.cli.init import TEMPLATE  # noqa: PLC0415  beside its use
+
+    return TEMPLATE
+
+
+# ---- command line -------------------------------------------------------------------------------
+
+EXIT_CODES: Mapping[ExitCode, str] = {
+    ExitCode.DONE: "done",
+    ExitCode.FAILED: "it did not work: no such key, a port in use, a database that cannot be reached",
+    ExitCode.USAGE: "the command, the configuration or a value is not right",
+    ExitCode.NOT_FOUND: "what was named is not there",
+    ExitCode.CONFLICT: "what is to be made is there already, or was changed by somebody else",
+    ExitCode.REFUSED: "refused by policy, such as demo data in production",
+}
+
+
+def command_line_page() -> str:
+    commands = [
+        _command_section(path, command) for path, command in _commands((), get_command(program))
+    ]
+    return page(
+        "Command line",
+        "Data goes to standard output, talk to standard error. `--json` prints data as JSON; every "
+        "command has `--help` with examples.",
+        "A command looks for its configuration in `--config`, then in `OSTIARY_CONFIG`, then for an "
+        "`ostiary.toml` in this directory, then for the `.ostiary` of `ostiary dev`, and says which "
+        "it took. `OSTIARY_DATABASE__PATH` alone is a configuration too.",
+        "Durations are seconds, or a number with `s`, `m`, `h` or `d`, such as `7d`.",
+        *commands,
+        "## Exit codes\n\n"
+        + table(("code", "means"), [(str(int(each)), text) for each, text in EXIT_CODES.items()]),
+    )
+
+
+def _commands(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, inner in getattr(command, "commands", {}).items():
+        here = (*path, name)
+        if getattr(inner, "commands", None):
+            yield from _commands(here, inner)
+        else:
+            yield here, inner
+
+
+def _command_section(path: tuple[str, ...], command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    usage = " ".join(("ostiary", *path, *(each.name.upper() for each in arguments)))
+    rows = [(code(each.name.upper()), each.help or "") for each in arguments]
+    rows += [(_option_names(each), _option_text(each)) for each in options if each.name != "help"]
+    examples = (command.epilog or "").partition("Examples:\n")[2]
+    shown = "\n".join(line.strip() for line in examples.splitlines())
+    return "\n\n".join(
+        (
+            f"## ostiary {' '.join(path)}",
+            f"`{usage}{' [options]' if options else ''}`",
+            " ".join((command.help or "").split()),
+            table(("argument or option", "what it is"), rows),
+            f"```sh\n{shown}\n```",
+        )
+    )
+
+
+def _option_names(option: Any) -> str:
+    value = "" if option.is_flag else f" {_value_name(option)}"
+    return ", ".join(code(f"{name}{value}") for name in sorted(option.opts, key=len, reverse=True))
+
+
+def _value_name(option: Any) -> str:
+    if option.metavar:
+        return str(option.metavar)
+    # The command line's own words, such as <list[RS256|ES256]>; those of plain types say less than the name.
+    choices = re.search(r"\w+(?:\|\w+)+", option.display_type(typer.Context(get_command(program))))
+    return choices[0] if choices else str(option.name).upper()
+
+
+def _option_text(option: Any) -> str:
+    text = option.help or "The configuration."
+    if option.required:
+        text += " Required."
+    if option.default is not None and not option.is_flag:
+        text += f" Default: `{option.default}`."
+    return text if not option.envvar else f"{text} Variable: `{option.envvar}`."
+
+
+# ---- database -----------------------------------------------------------------------------------
+
+TABLE_TEXTS: Mapping[str, str] = {
+    "issuers": "One row an issuer: its policies as one JSON value in `data`. `version` grows with every "
+    "change to the issuer, its institutions, clients and keys; processes look at it once a second.",
+    "institutions": "Name, colour, sign-in layout, as one JSON value.",
+    "clients": "Registration and policy of a client, as one JSON value. Secrets are SHA-256 of 256 "
+    "random bits.",
+    "users": "`canonical` is the one spelling under which a username is found. `password_hash` is "
+    "argon2id. What began before `valid_after` is over: the password was changed then.",
+    "memberships": "A user in an institution, with the claims that the institution makes about them.",
+    "consents": "The scopes that a user has agreed to share with a client.",
+    "signing_keys": "`sealed` is the private key, encrypted under the master key. The state follows "
+    "from `activates_at` alone.",
+    "handle_keys": "The keys of the MAC in codes, refresh tokens and cookies; sealed likewise.",
+    "sessions": "A browser's signed-in state. `generation` counts its sign-ins: only the cookie of the "
+    "latest counts.",
+    "interactions": "A pending authorization request, and what the person has proved so far.",
+    "authorizations": "One row a sign-in, from the code to the last refresh. Redeeming, refreshing and "
+    "revoking are each one conditional update of it.",
+    "audit_events": "Security events, written in the transaction of the change that they record.",
+    "refusals": "Why a request was turned down, by the reference that the refused party was shown.",
+}
+
+
+def database_page() -> str:
+    return page(
+        "Database",
+        "One SQLite file in WAL mode with `synchronous=FULL`, beside it the files `-wal`, `-shm` and "
+        "`.lock`. The issuer comes first in every primary key. Instants are seconds since 1970; ids "
+        "are 16 bytes that grow with time.",
+        "These tables are Ostiary's own and change with its versions: read them to understand, change "
+        "data through the commands.",
+        "Nothing is deleted so far. What has expired is refused because the clock says so; a sweeper "
+        "that clears it away comes later.",
+        *(_table_section(name, columns) for name, columns in _schema()),
+        "## Types of events\n\nThe values of `audit_events.type`:\n\n"
+        + "\n".join(f"- `{each}`" for each in EventType),
+    )
+
+
+def _schema() -> list[tuple[str, list[sqlite3.Row]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ostiary.sqlite3"
+        ensure_schema(path)
+        connection = sqlite3.connect(path)
+        connection.row_factory = sqlite3.Row
+        found = [
+            (name, connection.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall())
+            for name in TABLE_TEXTS
+        ]
+        known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        connection.close()
+    missing = {row["name"] for row in known} - TABLE_TEXTS.keys() - {"alembic_version"}
+    if missing:
+        raise KeyError(f"tables without a text in TABLE_TEXTS: {sorted(missing)}")
+    return found
+
+
+def _table_section(name: str, columns: Sequence[sqlite3.Row]) -> str:
+    rows = [
+        (
+            code(column["name"]),
+            column["type"],
+            "key" if column["pk"] else "" if column["notnull"] else "may be null",
+        )
+        for column in columns
+    ]
+    return f"## {name}\n\n{TABLE_TEXTS[name]}\n\n{table(('column', 'type', ''), rows)}"
+
+
+# -------------------------------------------------------------------------------------------------
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "claims.md": claims_page,
+    "command-line.md": command_line_page,
+    "configuration.md": configuration_page,
+    "database.md": database_page,
+    "refusals.md": refusals_page,
+}
+
+
+def main() -> None:
+    for name, text in PAGES.items():
+        (FOLDER / name).write_text(text(), encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""A real server process on a free loopback port, over a database of the test's own."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import httpx2
+
+from ostiary.domain.client import Client
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.storage.store import Store
+from tests.kit.world import CONSUMER, ENTERPRISE, an_event
+
+ROOT = Path(__file__).parents[2]
+SECONDS_TO_START, SECONDS_TO_STOP = 20.0, 10.0
+
+CONFIGURATION = """
+[server]
+host = "localhost"
+port = {port}
+[database]
+path = "{database}"
+[log]
+level = "warning"
+format = "json"
+"""
+# The key of tests.kit.world.
+MASTER_KEY_TEXT = urlsafe_b64encode(bytes(range(32))).decode("ascii")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A database of the tests' standard people and clients, whose issuers are at `port`.
+
+    Its client `strict` has no grace for refresh tokens. Stands in for a World where only HTTP
+    is spoken.
+    """
+
+    database: Path
+    port: int
+
+    @property
+    def enterprise(self) -> Issuer:
+        return replace(
+            ENTERPRISE,
+            url=f"http://localhost:{self.port}",
+            environment=Environment.PRODUCTION,
+        )
+
+    @property
+    def consumer(self) -> Issuer:
+        return replace(
+            CONSUMER,
+            url=f"http://127.0.0.1:{self.port}{CONSUMER.base_path}",
+            environment=Environment.PRODUCTION,
+        )
+
+    def http(self, issuer: Issuer) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(base_url=issuer.origin)
+
+
+def make_site(template: Path, database: Path, *clients: Client) -> Site:
+    """A copy of the template, with these clients added to its enterprise issuer."""
+    shutil.copy(template, database)
+    site = Site(database=database, port=free_port())
+
+    async def fill() -> None:
+        store = Store.open(database)
+        for issuer in (site.enterprise, site.consumer):
+            await store.issuers.save(issuer, an_event())
+        for client in clients:
+            assert await store.clients.add(ENTERPRISE.issuer_id, client, an_event())
+        store.close()
+
+    asyncio.run(fill())
+    return site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+
+    def kill(self) -> None:
+        """As a power cut would end it: nothing can be finished."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        """By its id, and by force when it does not go."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(SECONDS_TO_STOP)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def start_server(site: Site, port: int | None = None) -> Server:
+    """`ostiary serve` over the site's database, once it answers; at its own port or another."""
+    port = port or site.port
+    configuration = site.database.with_name(f"server-{port}.toml")
+    configuration.write_text(CONFIGURATION.format(port=port, database=site.database.name))
+    return _start(
+        ("serve", "--config", str(configuration)), port, configuration.with_suffix(".log")
+    )
+
+
+@contextmanager
+def developing(data: Path) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """`ostiary dev` on a data directory, and the JSON object that it prints."""
+    port = free_port()
+    arguments = ("dev", "--port", str(port), "--data", str(data), "--json")
+    server = _start(arguments, port, data.with_suffix(".log"))
+    try:
+        assert server.process.stdout is not None
+        yield server, json.loads(server.process.stdout.readline())
+    finally:
+        server.stop()
+
+
+@contextmanager
+def serving(site: Site, processes: int = 1) -> Iterator[list[Server]]:
+    """So many processes on one database; the first is where the issuers say they are."""
+    servers: list[Server] = []
+    try:
+        servers.append(start_server(site))
+        servers.extend(start_server(site, free_port()) for _ in range(processes - 1))
+        yield servers
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def _start(arguments: Sequence[str], port: int, log: Path) -> Server:
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "ostiary", *arguments),
+            cwd=ROOT,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    server = Server(process=process, port=port)
+    try:
+        _await_ready(server, log)
+    except BaseException:
+        server.kill()
+        raise
+    return server
+
+
+def _environment() -> Mapping[str, str]:
+    """Ours, with no setting of Ostiary but the master key."""
+    inherited = {name: value for name, value in os.environ.items() if "OSTIARY" not in name}
+    return {**inherited, "OSTIARY_MASTER_KEY": MASTER_KEY_TEXT}
+
+
+def _await_ready(server: Server, log: Path) -> None:
+    ends = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < ends:
+        assert server.process.poll() is None, f"the server has ended: {log.read_text()}"
+        try:
+            with urlopen(f"http://127.0.0.1:{server.port}/readyz", timeout=2) as answer:
+                assert answer.status == 200
+                return
+        except URLError:
+            time.sleep(0.01)
+    raise AssertionError(f"nobody answers at port {server.port}: {log.read_text()}")
