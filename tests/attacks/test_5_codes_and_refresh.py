@@ -531,6 +531,7 @@ async def test_rt_14_what_is_no_refresh_token(world: World) -> None:
         tokens["access_token"],
         tokens["id_token"],
         "or_" + fresh["code"][3:],
+        "or_" + code[3:],  # of the same authorization, and redeemed
         "oc_" + token[3:],
         token.swapcase(),
         token[:-1],

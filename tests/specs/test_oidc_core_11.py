@@ -129,7 +129,6 @@ async def test_nonce_of_a_refreshed_id_token_is_never_another_one(rp: RelyingPar
     assert later.get("nonce", first["nonce"]) == first["nonce"]
 
 
-@pytest.mark.xfail(reason="the ID token of a refresh repeats the nonce")
 @pytest.mark.spec("OIDC Core §12.2")
 async def test_refreshed_id_token_has_no_nonce(rp: RelyingParty) -> None:
     """It should not have a nonce, even if the first ID token had one."""

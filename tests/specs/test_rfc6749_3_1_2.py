@@ -3,8 +3,10 @@
 import pytest
 
 from ostiary.domain.refusals import ReasonCode
+from ostiary.management.clients import create_client
+from ostiary.management.errors import ManagementError
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import a_client
+from tests.kit.world import START, a_client
 from tests.specs.wire import ask, returned, shown_as_page
 
 NOT_REGISTERED = [
@@ -80,3 +82,25 @@ async def test_redirect_uri_of_another_client_is_refused(rp: RelyingParty) -> No
     """Each client has the URIs that were registered for it, and no others."""
     response = await ask(rp, redirect_uri="https://other.example/cb")
     await shown_as_page(rp, response, ReasonCode.REDIRECT_URI_UNREGISTERED)
+
+
+@pytest.mark.spec("RFC 6749 §3.1.2")
+@pytest.mark.spec("RFC 1123 §2.1")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/cb",
+        "https://rp.example/cb#fragment",
+        "http://rp.example/cb",
+        "https://-rp.example/cb",
+        "https://rp..example/cb",
+        "https://user@rp.example/cb",
+    ],
+)
+async def test_redirect_uri_that_is_no_safe_absolute_uri_cannot_be_registered(
+    rp: RelyingParty, uri: str
+) -> None:
+    """The redirection endpoint is an absolute URI without fragment, at a host with a host's name."""
+    client = a_client("bad", rp.issuer, redirect_uris=(uri,))
+    with pytest.raises(ManagementError):
+        await create_client(rp.world.store, rp.issuer, client, START)

@@ -20,9 +20,14 @@ SMALLEST_TARGET = 44
 _TOO_WIDE = """
 () => [...document.body.querySelectorAll("*")]
   .filter(each => each.checkVisibility() && !each.closest(".visually-hidden, .skip-link"))
-  .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5
-                  || (!each.matches("input") && each.scrollWidth > each.clientWidth + 1
-                      && getComputedStyle(each).display !== "inline"))
+  .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+  .map(each => each.outerHTML.slice(0, 120))
+"""
+_SPILLS = """
+() => [...document.querySelectorAll("h1, h2, h3, p, li, dt, code, label, summary, button, a.button")]
+  .filter(each => each.checkVisibility() && !each.matches(".visually-hidden"))
+  .filter(each => getComputedStyle(each).display !== "inline" && !each.querySelector(".copy"))
+  .filter(each => each.scrollWidth > each.clientWidth + 1)
   .map(each => each.outerHTML.slice(0, 120))
 """
 _TOO_SMALL = """
@@ -86,6 +91,7 @@ async def test_a_page_is_for_everybody(visitor: Visitor, axe: str, name: str) ->
     assert await page.evaluate(_TOO_SMALL, SMALLEST_TARGET) == []
     await page.set_viewport_size({"width": 320, "height": 640})
     assert await page.evaluate(_TOO_WIDE) == []
+    assert await page.evaluate(_SPILLS) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await page.emulate_media(forced_colors="active")
     assert await page.evaluate(_WITHOUT_EDGE) == []
@@ -104,6 +110,7 @@ async def test_text_may_be_spaced_out(visitor: Visitor) -> None:
         }"""
     )
     assert await visitor.page.evaluate(_TOO_WIDE) == []
+    assert await visitor.page.evaluate(_SPILLS) == []
 
 
 async def test_a_keyboard_is_enough(visitor: Visitor) -> None:

@@ -67,7 +67,8 @@ def mint_id_token(
         "at_hash": half_hash(access_token, algorithm),
         **authentication_claims(authorization.authentication),
     }
-    if authorization.nonce is not None:
+    # A refresh is not an answer to the request that sent the nonce. OIDC Core §12.2.
+    if authorization.nonce is not None and authorization.redeemed_at is None:
         claims["nonce"] = authorization.nonce
     return op.signer.sign(claims, algorithm)
 

@@ -99,11 +99,12 @@ def check_narrowed(
         wanted = parse_scope(sent) & op.issuer.scopes
     except Malformed as error:
         raise ReasonCode.SCOPE_MALFORMED.refusal(expected=error.expected, received=sent) from error
-    if not wanted - OFFLINE_SCOPES <= granted:
+    narrowed = wanted & granted
+    if not narrowed or not wanted - OFFLINE_SCOPES <= granted:
         raise ReasonCode.REFRESH_SCOPE_WIDER.refusal(
             expected=" ".join(sorted(granted)), received=sent
         )
-    return wanted & granted
+    return narrowed
 
 
 async def _go_on(
