@@ -141,7 +141,7 @@ SETTING_TEXTS: Mapping[str, str] = {
     f"`{CREDENTIAL_NAME}` in `${CREDENTIALS_VARIABLE}`.",
     "log.level": "What is too unimportant to be logged.",
     "log.format": '`"auto"` is text on a terminal and JSON elsewhere.',
-    "log.requests": "Accepted, and without effect so far: no request is logged for its own sake.",
+    "log.requests": "A line for each request: method, path, status and time; never the query.",
 }
 
 

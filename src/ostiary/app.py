@@ -25,10 +25,12 @@ from ostiary.signing.master_key import MasterKey
 from ostiary.storage.schema import ensure_schema
 from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.storage.store import Store
+from ostiary.web.access_log import AccessLog
 from ostiary.web.asgi import Application
 from ostiary.web.assets import Assets
 from ostiary.web.endpoint import Edge
 from ostiary.web.home import Demo
+from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.render import Renderer
 from ostiary.web.pages.site import Site
 from ostiary.web.probes import Probes
@@ -81,7 +83,8 @@ def compose(
     issuers = ServedIssuers(
         Surroundings(store=store, master_key=master_key, passwords=passwords, clock_of=clock_of)
     )
-    pages = Site(renderer, assets, demo).router()
+    services = PageServices(renderer=renderer, refusals=refusals)
+    pages = Site(services, assets, demo).router()
     edge = Edge(issuers, refusals, renderer, pages)
     return Ostiary(
         store=store,
@@ -109,8 +112,9 @@ def serve(
     ensure_schema(path)
     sockets = bind(settings.server.host, settings.server.port)
     ostiary = compose(Store.open(path), master_key, demo=demo)
+    application = ostiary.application
     config = uvicorn.Config(
-        ostiary.application,
+        AccessLog(application) if settings.log.requests else application,
         loop="uvloop",
         http="httptools",
         lifespan="off",

@@ -296,7 +296,7 @@ class ReasonCode(Enum):
         error=E.INVALID_REQUEST,
         text="no issuer answers at this host",
         section="RFC 9110 §15.5.20",
-        advice="Use the host of the issuer's URL: ostiary apply prints it, and a proxy must pass it on.",
+        advice="Use the host of the issuer's URL; a proxy in front of it has to pass Host on.",
         status=421,
     )
 

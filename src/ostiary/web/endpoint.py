@@ -36,6 +36,7 @@ from ostiary.web.responses import (
     json_refusal,
     json_response,
     redirect,
+    reference_header,
 )
 from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths
 
@@ -116,8 +117,9 @@ class Edge:
             _log.warning("busy", endpoint=endpoint.name, error=str(error))
             return self._refuse(ReasonCode.BUSY.refusal(), request, endpoint, op)
         except Exception:
-            _log.exception("defect", endpoint=endpoint.name)
-            return self._refuse(ReasonCode.SERVER_ERROR.refusal(), request, endpoint, op)
+            response = self._refuse(ReasonCode.SERVER_ERROR.refusal(), request, endpoint, op)
+            _log.exception("defect", endpoint=endpoint.name, reference=_reference_of(response))
+            return response
 
     def _respond(
         self, answer: Answer, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
@@ -131,9 +133,8 @@ class Edge:
                 response = self._renderer.authorization_response(answer, op.issuer)
                 if answer.refusal is None:
                     return response
-                return response.with_headers(
-                    self._record(answer.refusal, request, endpoint.name, op)
-                )
+                reference = self._record(answer.refusal, request, endpoint.name, op)
+                return response.with_headers(reference_header(reference))
             case ShowInteraction():
                 cookie = cookie_header(op.issuer, browser_cookie_name(op.issuer), answer.browser)
                 return redirect(interaction_path(op, answer.interaction_id), cookie)
@@ -142,11 +143,11 @@ class Edge:
         self, refusal: Refusal, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
     ) -> HttpResponse:
         reference = self._record(refusal, request, endpoint.name, op)
-        response = self._refusal_response(refusal, request, endpoint, op, reference[1])
+        response = self._refusal_response(refusal, request, endpoint, op, reference)
         if refusal.code is ReasonCode.METHOD_NOT_ALLOWED:
             allowed = ", ".join(endpoint.methods).encode("ascii")
             response = response.with_headers((b"allow", allowed))
-        return response.with_headers(reference)
+        return response.with_headers(reference_header(reference))
 
     def _refusal_response(
         self,
@@ -154,11 +155,11 @@ class Edge:
         request: EndpointRequest,
         endpoint: Endpoint,
         op: OpenIDProvider,
-        reference: bytes,
+        reference: str,
     ) -> HttpResponse:
         match endpoint.refusal_form:
             case RefusalForm.PAGE:
-                return self._renderer.refusal(refusal, reference.decode("ascii"), op.issuer)
+                return self._renderer.refusal(refusal, reference, op.issuer)
             case RefusalForm.JSON:
                 return json_refusal(refusal, basic=bool(request.header_values(b"authorization")))
             case RefusalForm.CHALLENGE:
@@ -166,10 +167,9 @@ class Edge:
 
     def _record(
         self, refusal: Refusal, request: EndpointRequest, name: str, op: OpenIDProvider
-    ) -> tuple[bytes, bytes]:
-        """Note the refusal; the header with the reference under which it is explained."""
-        reference = self._refusals.record(refusal, name, _claimed_client_id(request), op)
-        return b"ostiary-reference", reference.encode("ascii")
+    ) -> str:
+        """Note the refusal; the reference under which it is explained."""
+        return self._refusals.record(refusal, name, _claimed_client_id(request), op)
 
     # ---- pages ------------------------------------------------------------------------------
 
@@ -193,8 +193,9 @@ class Edge:
             _log.warning("busy", error=str(error))
             return self._refused_page(ReasonCode.BUSY.refusal(), request, op)
         except Exception:
-            _log.exception("defect")
-            return self._refused_page(ReasonCode.SERVER_ERROR.refusal(), request, op)
+            response = self._refused_page(ReasonCode.SERVER_ERROR.refusal(), request, op)
+            _log.exception("defect", endpoint="pages", reference=_reference_of(response))
+            return response
         return None
 
     async def _provider_at(self, host: bytes, path: str) -> OpenIDProvider | None:
@@ -213,11 +214,12 @@ class Edge:
         if op is None:
             # No issuer, so no record: the log alone can explain this reference.
             reference = new_reference()
-            _log.info("refused", reference=reference, code=refusal.code.name.lower())
-            return self._renderer.refusal(refusal, reference, None)
-        header = self._record(refusal, request, "pages", op)
-        page = self._renderer.refusal(refusal, header[1].decode("ascii"), op.issuer)
-        return page.with_headers(header)
+            code = refusal.code.name.lower()
+            _log.info("refused", reference=reference, code=code, received=refusal.received)
+        else:
+            reference = self._refusals.record(refusal, "pages", _claimed_client_id(request), op)
+        page = self._renderer.refusal(refusal, reference, op.issuer if op else None)
+        return page.with_headers(reference_header(reference))
 
 
 def _host(scope: Scope) -> bytes:
@@ -226,6 +228,10 @@ def _host(scope: Scope) -> bytes:
             host: bytes = value
             return host.lower()
     return b""
+
+
+def _reference_of(response: HttpResponse) -> str:
+    return dict(response.headers)[b"ostiary-reference"].decode("ascii")
 
 
 async def _read_body(request: EndpointRequest, receive: Receive) -> bytes:

@@ -137,6 +137,11 @@ def page_response(issuer: Issuer | None, html: str, status: int = 200) -> HttpRe
     return HttpResponse(status=status, headers=headers, body=html.encode("utf-8"))
 
 
+def reference_header(reference: str) -> Header:
+    """Under what reference a refusal is explained: ostiary refusal show."""
+    return b"ostiary-reference", reference.encode("ascii")
+
+
 def cookie_header(issuer: Issuer, name: str, value: str) -> Header:
     """Lax: it comes along when a client sends the person here, and not with foreign forms."""
     secure = "; Secure" if issuer.secure else ""

@@ -1,6 +1,7 @@
 """The UserInfo endpoint. OIDC Core §5.3, RFC 6750."""
 
 from ostiary.domain.authorization import Standing
+from ostiary.domain.instants import readable
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.credentials import split_authorization
 from ostiary.protocol.jose.jws import verify_token
@@ -68,8 +69,12 @@ def verify_access_token(token: str, op: OpenIDProvider, now: int) -> Claims:
             )
         op.remember_verified(token, claims)
     expires_at = claims["exp"]
-    if not isinstance(expires_at, int) or expires_at <= now:
-        raise ReasonCode.TOKEN_EXPIRED.refusal(expected=f"before {expires_at}", received=now)
+    if not isinstance(expires_at, int):
+        raise ReasonCode.TOKEN_INVALID.refusal(expected="a token with an expiry")
+    if expires_at <= now:
+        raise ReasonCode.TOKEN_EXPIRED.refusal(
+            expected=f"before {readable(expires_at)}", received=readable(now)
+        )
     return claims
 
 

@@ -5,6 +5,7 @@ RFC 6749 §4.1.3, RFC 7636 §4.6, OIDC Core §3.1.3.
 
 from ostiary.domain.authorization import Standing
 from ostiary.domain.handles import Handle, Purpose
+from ostiary.domain.instants import readable
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.protocol.pkce import verifier_matches
 from ostiary.provider.authorization.code import gets_refresh_token
@@ -67,12 +68,13 @@ def check_code(found: Standing | None, request: GrantRequest) -> Standing:
     authorization = found.authorization
     if authorization.redeemed_at is not None:
         raise ReasonCode.CODE_REUSED.refusal(
-            expected="a code presented once", received=f"redeemed at {authorization.redeemed_at}"
+            expected="a code presented once",
+            received=f"one redeemed at {readable(authorization.redeemed_at)}",
         )
     # A code is good for its 60th second, and not for its 61st.
     if request.now > authorization.code_expires_at:
         raise ReasonCode.CODE_EXPIRED.refusal(
-            expected=f"by {authorization.code_expires_at}", received=request.now
+            expected=f"by {readable(authorization.code_expires_at)}", received=readable(request.now)
         )
     if not found.may_act(request.now):
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()

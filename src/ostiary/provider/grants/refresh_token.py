@@ -8,6 +8,7 @@ somebody copied it, and ends the authorization.
 from ostiary.domain.authorization import Authorization, Standing
 from ostiary.domain.client import Client
 from ostiary.domain.handles import Handle, Purpose
+from ostiary.domain.instants import readable
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.protocol.malformed import Malformed
@@ -71,7 +72,8 @@ def check_refresh_token(found: Standing | None, generation: int, request: GrantR
         )
     if authorization.refresh_until is None or authorization.refresh_until <= request.now:
         raise ReasonCode.REFRESH_TOKEN_EXPIRED.refusal(
-            expected=f"before {authorization.refresh_until}", received=request.now
+            expected=f"before {readable(authorization.refresh_until)}",
+            received=readable(request.now),
         )
     return found
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ostiary.domain.face import Face
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.domain.user import display_name
 from ostiary.protocol.parameters import Parameters
@@ -17,14 +18,36 @@ STEP = consent.STEP
 
 IDENTITY, SERVICES = "About you", "Services"
 
-# What each scope means to a person. OIDC Core §5.4.
-_TEXTS = {
-    OPENID: (IDENTITY, "Who you are", "An identifier that stands for you at this institution."),
-    "profile": (IDENTITY, "Your name and profile", "Your name, username and picture."),
-    "email": (IDENTITY, "Your email address", "The address that your institution has for you."),
-    "phone": (IDENTITY, "Your phone number", "The number that your institution has for you."),
-    "address": (IDENTITY, "Your postal address", "Street, city, state and postal code."),
+# What each scope is called. OIDC Core §5.4.
+_TITLES = {
+    OPENID: "Who you are",
+    "profile": "Your name and profile",
+    "email": "Your email address",
+    "phone": "Your phone number",
+    "address": "Your postal address",
 }
+# What each claim is called; claims of one name are one thing to a person.
+_CLAIMS = {
+    "institution_id": "which institution you belong to",
+    "netteller_id": "your NetTeller ID",
+    "cash_management_user_id": "your cash management user",
+    "cash_management_user": "your cash management user",
+    "theme_data": "the colors of your institution",
+    "name": "your name",
+    "family_name": "your name",
+    "given_name": "your name",
+    "middle_name": "your name",
+    "preferred_username": "your username",
+    "picture": "your picture",
+    "birthdate": "your date of birth",
+    "department": "your department",
+    "title": "your job title",
+    "email": "your email address",
+    "email_verified": "whether it has been confirmed",
+    "phone_number": "your phone number",
+    "address": "street, city, state and postal code",
+}
+_IDENTIFIER = "an identifier that stands for you"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +72,11 @@ def show(context: PageContext, _query: Parameters) -> HttpResponse:
         client_host=_host(request.redirect_uri),
         account_name=display_name(username, signed_in.claims or {} if signed_in else {}),
         username=username,
-        groups=consent_groups(request.scope, signed_in.consented if signed_in else frozenset()),
+        groups=consent_groups(
+            context.op.issuer.face,
+            request.scope,
+            signed_in.consented if signed_in else frozenset(),
+        ),
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
         csrf=context.csrf,
         action=f"{context.path}/consent",
@@ -63,21 +90,41 @@ async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outco
     return await answer(context.opened, context.op)
 
 
-def consent_groups(scope: frozenset[str], consented: frozenset[str]) -> tuple[Group, ...]:
-    """What is asked, in groups, in words. Offline access is told apart, as it is a duration."""
-    asked = sorted(scope - OFFLINE_SCOPES, key=_order)
-    groups: dict[str, list[Entry]] = {IDENTITY: [], SERVICES: []}
-    for name in asked:
-        group, title, text = _TEXTS.get(name) or (SERVICES, _spoken(name), "")
-        groups[group].append(Entry(title=title, text=text, is_new=name not in consented))
-    return tuple(
-        Group(title=title, entries=tuple(entries)) for title, entries in groups.items() if entries
+def consent_groups(
+    face: Face, scope: frozenset[str], consented: frozenset[str]
+) -> tuple[Group, ...]:
+    """What is asked, in groups, in words: everything that the scopes release on this face.
+
+    Offline access is told apart, as it is a duration.
+    """
+    asked = scope - OFFLINE_SCOPES
+    groups = (
+        Group(
+            title=IDENTITY,
+            entries=tuple(
+                Entry(title=title, text=_released(face, name), is_new=name not in consented)
+                for name, title in _TITLES.items()
+                if name in asked
+            ),
+        ),
+        Group(
+            title=SERVICES,
+            entries=tuple(
+                Entry(title=_spoken(name), text="", is_new=name not in consented)
+                for name in sorted(asked - _TITLES.keys())
+            ),
+        ),
     )
+    return tuple(group for group in groups if group.entries)
 
 
-def _order(name: str) -> tuple[int, str]:
-    known = list(_TEXTS)
-    return (known.index(name) if name in known else len(known), name)
+def _released(face: Face, scope_name: str) -> str:
+    """A sentence that names what the scope releases."""
+    claims = [_CLAIMS[claim] for claim in face.claims.get(scope_name, ())]
+    things = dict.fromkeys([_IDENTIFIER, *claims] if scope_name == OPENID else claims)
+    *most, last = things
+    sentence = f"{', '.join(most)} and {last}" if most else last
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _spoken(name: str) -> str:

@@ -7,6 +7,7 @@ from ostiary.domain.institution import Institution
 from ostiary.domain.refusals import ReasonCode
 from ostiary.provider.interaction.flow import OpenInteraction
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.refusal_log import RefusalLog
 from ostiary.web.pages.forms import form_token
 from ostiary.web.pages.render import Renderer
 from ostiary.web.responses import HttpResponse
@@ -15,9 +16,17 @@ _ID_LENGTH = 22  # base64url of 16 bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageServices:
+    """What all pages share."""
+
+    renderer: Renderer
+    refusals: RefusalLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
     op: OpenIDProvider
-    renderer: Renderer
+    services: PageServices
     opened: OpenInteraction
     institution: Institution
 
@@ -33,7 +42,7 @@ class PageContext:
     def page(
         self, template: str, title: str, *, status: int = 200, **values: object
     ) -> HttpResponse:
-        return self.renderer.page(
+        return self.services.renderer.page(
             template,
             title,
             self.op.issuer,

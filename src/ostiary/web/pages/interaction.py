@@ -6,7 +6,7 @@ from typing import Protocol
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.cookies import session_cookie_name
-from ostiary.provider.exchange import EndpointRequest
+from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest
 from ostiary.provider.interaction.flow import (
     AlreadyFinished,
     AskNext,
@@ -17,10 +17,14 @@ from ostiary.provider.interaction.flow import (
 )
 from ostiary.provider.op import OpenIDProvider
 from ostiary.web.pages import consent, login, select_account
-from ostiary.web.pages.context import PageContext, interaction_path, parse_interaction_id
+from ostiary.web.pages.context import (
+    PageContext,
+    PageServices,
+    interaction_path,
+    parse_interaction_id,
+)
 from ostiary.web.pages.forms import read_own_form
-from ostiary.web.pages.render import Renderer
-from ostiary.web.responses import HttpResponse, cookie_header, redirect
+from ostiary.web.responses import HttpResponse, cookie_header, redirect, reference_header
 
 Submit = Callable[[PageContext, Parameters], Awaitable[HttpResponse | Outcome]]
 
@@ -44,10 +48,10 @@ FORMS: Mapping[str, Submit] = {
 
 
 async def show_interaction(
-    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+    request: EndpointRequest, name: str, op: OpenIDProvider, services: PageServices
 ) -> HttpResponse:
     """The page of the next step."""
-    context = await _open(request, name, op, renderer)
+    context = await _open(request, name, op, services)
     over = _over(context)
     if over is not None:
         return over
@@ -58,13 +62,13 @@ async def show_interaction(
 
 
 async def submit_form(
-    request: EndpointRequest, name: str, form_name: str, op: OpenIDProvider, renderer: Renderer
+    request: EndpointRequest, name: str, form_name: str, op: OpenIDProvider, services: PageServices
 ) -> HttpResponse:
     """What a form proves, and what comes next."""
     submit = FORMS.get(form_name)
     if submit is None:
         raise ReasonCode.PAGE_UNKNOWN.refusal(received=form_name)
-    context = await _open(request, name, op, renderer)
+    context = await _open(request, name, op, services)
     interaction = context.opened.interaction
     form = read_own_form(request, op, interaction.interaction_id, interaction.browser_id)
     over = _over(context)
@@ -80,10 +84,10 @@ async def submit_form(
 
 
 async def start_again(
-    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+    request: EndpointRequest, name: str, op: OpenIDProvider, services: PageServices
 ) -> HttpResponse:
     """The same request in a new interaction."""
-    context = await _open(request, name, op, renderer)
+    context = await _open(request, name, op, services)
     if context.opened.finished:
         return _finished(context)
     interaction = await restart(context.opened, op)
@@ -91,11 +95,11 @@ async def start_again(
 
 
 async def _open(
-    request: EndpointRequest, name: str, op: OpenIDProvider, renderer: Renderer
+    request: EndpointRequest, name: str, op: OpenIDProvider, services: PageServices
 ) -> PageContext:
     opened = await open_interaction(request, parse_interaction_id(name), op)
     institution = await op.institution(opened.client)
-    return PageContext(op=op, renderer=renderer, opened=opened, institution=institution)
+    return PageContext(op=op, services=services, opened=opened, institution=institution)
 
 
 async def _answer(context: PageContext, outcome: Outcome, query: Parameters | None) -> HttpResponse:
@@ -107,11 +111,22 @@ async def _answer(context: PageContext, outcome: Outcome, query: Parameters | No
             return PAGES[outcome.step.STEP].show(context, query)
         response = redirect(context.path)
     else:
-        response = context.renderer.authorization_response(outcome.response, op.issuer)
+        response = _client_response(context, outcome.response)
     if outcome.cookie is None:
         return response
     cookie = cookie_header(op.issuer, session_cookie_name(op.issuer), outcome.cookie)
     return response.with_headers(cookie)
+
+
+def _client_response(context: PageContext, answer: AuthorizationResponse) -> HttpResponse:
+    """The person goes back to the client; a refusal that they take along is recorded."""
+    op, services = context.op, context.services
+    response = services.renderer.authorization_response(answer, op.issuer)
+    if answer.refusal is None:
+        return response
+    client_id = context.opened.client.client_id
+    reference = services.refusals.record(answer.refusal, "pages", client_id, op)
+    return response.with_headers(reference_header(reference))
 
 
 def _over(context: PageContext) -> HttpResponse | None:

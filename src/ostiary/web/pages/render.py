@@ -117,6 +117,12 @@ def _words(refusal: Refusal) -> tuple[str, str]:
             "Something went wrong on our side",
             "Your details were not changed. Try again in a few minutes.",
         )
+    if status == 421:
+        return (
+            "No sign-in lives at this address",
+            "Check the address. If you run this server: it answers at the host of each issuer's "
+            "URL, and a proxy in front of it has to pass the Host header on.",
+        )
     if status == 404:
         return (
             "There is no page at this address",

@@ -18,8 +18,8 @@ from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 from ostiary.web.assets import Assets, stylesheet
 from ostiary.web.home import Demo
+from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
-from ostiary.web.pages.render import Renderer
 from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
 from ostiary.web.responses import HttpResponse
 from ostiary.web.theme import theme_css
@@ -28,8 +28,9 @@ Handler = Callable[[Request], Awaitable[HttpResponse]]
 
 
 class Site:
-    def __init__(self, renderer: Renderer, assets: Assets, demo: Demo | None) -> None:
-        self._renderer: Final = renderer
+    def __init__(self, services: PageServices, assets: Assets, demo: Demo | None) -> None:
+        self._services: Final = services
+        self._renderer: Final = services.renderer
         self._assets: Final = assets
         self._demo: Final = demo
 
@@ -52,15 +53,15 @@ class Site:
 
     async def _show(self, request: Request) -> HttpResponse:
         name = request.path_params["name"]
-        return await show_interaction(await _plain(request), name, _op(request), self._renderer)
+        return await show_interaction(await _plain(request), name, _op(request), self._services)
 
     async def _restart(self, request: Request) -> HttpResponse:
         name = request.path_params["name"]
-        return await start_again(await _plain(request), name, _op(request), self._renderer)
+        return await start_again(await _plain(request), name, _op(request), self._services)
 
     async def _submit(self, request: Request) -> HttpResponse:
         name, form = request.path_params["name"], request.path_params["form"]
-        return await submit_form(await _plain(request), name, form, _op(request), self._renderer)
+        return await submit_form(await _plain(request), name, form, _op(request), self._services)
 
     async def _show_sign_out(self, request: Request) -> HttpResponse:
         return await show_sign_out(await _plain(request), _op(request), self._renderer)
