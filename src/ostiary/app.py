@@ -22,7 +22,7 @@ from ostiary.provider.refusal_log import RefusalLog
 from ostiary.provider.served import ServedIssuers, Surroundings
 from ostiary.settings import Settings
 from ostiary.signing.master_key import MasterKey
-from ostiary.storage.schema import ensure_schema
+from ostiary.storage.schema import ensure_schema_beside
 from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.storage.store import Store
 from ostiary.web.access_log import AccessLog
@@ -109,7 +109,7 @@ def serve(
     """
     configure_logs(settings.log.format, settings.log.level)
     path = Path(settings.database.path)
-    ensure_schema(path)
+    ensure_schema_beside(path)
     sockets = bind(settings.server.host, settings.server.port)
     ostiary = compose(Store.open(path), master_key, demo=demo)
     application = ostiary.application

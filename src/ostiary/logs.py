@@ -15,7 +15,12 @@ LogFormat = Literal["json", "text", "auto"]
 def configure_logs(log_format: LogFormat, level: str) -> None:
     """For the process: ours, and what the HTTP server has to say, on standard error."""
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
-    renderer = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    # The plain traceback: a richer one would show the values of variables, passwords among them.
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if text
+        else structlog.processors.JSONRenderer()
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

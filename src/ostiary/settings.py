@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ostiary.management.file_faults import (
     FileFault,
@@ -39,9 +39,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _no_bool(value: object) -> object:
+    """Pydantic takes true for 1."""
+    if isinstance(value, bool):
+        raise ValueError(f"write a whole number, not {str(value).lower()}")
+    return value
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
-    port: int = Field(default=DEFAULT_PORT, ge=1, le=65535)
+    port: Annotated[int, BeforeValidator(_no_bool)] = Field(default=DEFAULT_PORT, ge=1, le=65535)
 
 
 class DatabaseSettings(Section):
@@ -95,7 +102,7 @@ def load_settings(
 def find_master_key(settings: Settings, environment: Mapping[str, str]) -> MasterKey:
     """From the file of the settings, else from the variable, else from the systemd credential."""
     if settings.master_key.file is not None:
-        return read_master_key(settings.master_key.file)
+        return _read_master_key(settings.master_key.file)
     if text := environment.get(MASTER_KEY_VARIABLE):
         return parse_master_key(text)
     directory = environment.get(CREDENTIALS_VARIABLE)
@@ -107,6 +114,24 @@ def find_master_key(settings: Settings, environment: Mapping[str, str]) -> Maste
         f"configuration, in the variable {MASTER_KEY_VARIABLE} or as the systemd credential "
         f"{CREDENTIAL_NAME}"
     )
+
+
+def _read_master_key(path: Path) -> MasterKey:
+    try:
+        return read_master_key(path)
+    except MasterKeyError as error:
+        # Its text has Python's own words when the file could not be read.
+        match error.__cause__:
+            case OSError(strerror=reason):
+                advice = "check master_key.file and the file's owner and mode"
+            case UnicodeDecodeError():
+                reason, advice = (
+                    "it is not text",
+                    "write 32 bytes in base64url, as ostiary init does",
+                )
+            case _:
+                raise
+        raise MasterKeyError(f"cannot read the master key {path}: {reason}; {advice}") from error
 
 
 def environment_values(environment: Mapping[str, str]) -> Mapping[str, object]:

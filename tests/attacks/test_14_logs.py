@@ -122,7 +122,6 @@ async def test_ll_01_a_defect_tells_no_secret(
     assert PASSWORD not in json_log()
 
 
-@pytest.mark.xfail(reason="defect: readable logs show the local variables of a defect")
 async def test_ll_01_a_defect_tells_no_secret_in_readable_logs(
     world: World, text_log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +152,6 @@ async def test_ll_02_one_json_line_for_each_event(world: World, json_log: Log) -
         assert isinstance(json.loads(line), dict)
 
 
-@pytest.mark.xfail(reason="defect: readable logs pass escape sequences on to the terminal")
 async def test_ll_02_readable_logs_command_no_terminal(world: World, text_log: Log) -> None:
     await ask(world, RelyingParty(world).begin(client_id="\x1b[2Jx").sent)
     assert "\x1b[2J" not in text_log()

@@ -776,7 +776,6 @@ async def test_az_46_consent_sent_twice_at_once_gives_one_code(world: World) -> 
 # ---- beyond the list ----------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="defect: a POST without the browser's cookie replaces that cookie")
 async def test_a_cross_site_post_ends_no_other_tab(world: World) -> None:
     """Browsers send no Lax cookie with a POST from another site."""
     rp = RelyingParty(world)

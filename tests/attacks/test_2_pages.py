@@ -201,7 +201,6 @@ async def test_ui_17_no_page_is_stored(world: World) -> None:
         assert "<script>" not in page.html
 
 
-@pytest.mark.xfail(reason="defect: Starlette's own 405 leaves without our headers")
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
 async def test_ui_04_pages_with_a_wrong_method(world: World, method: str) -> None:
     path = "/" if method == "POST" else LOGOUT
@@ -380,7 +379,6 @@ async def test_ui_09_two_tabs_do_not_mix(world: World) -> None:
     assert payload(granted["id_token"])["nonce"] == first.nonce
 
 
-@pytest.mark.xfail(reason="defect: a page shown for one person is taken as the answer of another")
 async def test_ui_09_consent_shown_to_one_person_does_not_count_for_another(world: World) -> None:
     person, form = await at_consent(world)
     assert "Alice" in person.page.text
@@ -392,7 +390,6 @@ async def test_ui_09_consent_shown_to_one_person_does_not_count_for_another(worl
     assert rows_of(world, "authorizations") == codes
 
 
-@pytest.mark.xfail(reason="defect: 'Continue as Alice' continues as whoever is signed in by now")
 async def test_ui_09_an_account_chosen_is_the_one_that_was_shown(world: World) -> None:
     rp = RelyingParty(world, client_id="trusted")
     person = await rp.signed_in()
@@ -662,7 +659,6 @@ async def test_ui_23_switched_off_ends_sessions(world: World) -> None:
     assert person.page.status == 400
 
 
-@pytest.mark.xfail(reason="defect: what switching off ended comes back when it is undone")
 async def test_ui_23_switched_on_again_begins_anew(world: World) -> None:
     person = await RelyingParty(world).signed_in()
     await disable(world)
@@ -682,7 +678,6 @@ async def test_ui_23_a_new_password_ends_sessions(world: World) -> None:
     is_redirect(answer, flow, "login_required")
 
 
-@pytest.mark.xfail(reason="defect: what began in the very second of the change survives it")
 async def test_ui_23_also_in_the_same_second(world: World) -> None:
     person = await RelyingParty(world).signed_in()
     await change_password(world)
@@ -774,7 +769,6 @@ async def test_broken_forms(world: World, extra: bytes) -> None:
         )
 
 
-@pytest.mark.xfail(reason="defect: a body cut off by a disconnect is read as if it were whole")
 async def test_a_consent_that_was_cut_off_is_no_answer(world: World) -> None:
     person, form = await at_consent(world)
     whole = encode({**form.values, "decision": "allow"})
@@ -801,7 +795,6 @@ async def test_a_form_of_an_expired_interaction(world: World) -> None:
     assert rows_of(world, "authorizations") == codes
 
 
-@pytest.mark.xfail(reason="defect: what the client may no longer ask is granted all the same")
 async def test_scope_taken_from_a_client_while_the_person_is_asked(world: World) -> None:
     rp = RelyingParty(world)
     person = await rp.person().open((flow := rp.begin(scope="openid email")).url)
@@ -823,7 +816,6 @@ async def test_static_files_and_themes_lead_nowhere(world: World) -> None:
                 is_page(answer, 404)
 
 
-@pytest.mark.xfail(reason="defect: nothing keeps two issuers from sharing a path")
 async def test_issuers_with_overlapping_paths_are_refused(world: World) -> None:
     """Two issuers at the same host and base path: one of them would answer for the other."""
     from ostiary.management.errors import ManagementError

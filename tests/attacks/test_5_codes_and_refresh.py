@@ -457,7 +457,6 @@ async def test_rt_10_less_scope_for_once(world: World) -> None:
     assert full["scope"] == "openid offline_access profile"
 
 
-@pytest.mark.xfail(reason="defect: the ID token of a narrowed refresh has the claims of all scopes")
 async def test_rt_10_less_scope_also_in_the_id_token(world: World) -> None:
     rp, first = await offline(world)
     narrow = (await rp.refresh(first["refresh_token"], scope="openid")).json()
@@ -505,7 +504,6 @@ async def test_rt_13_the_session_has_been_ended(world: World) -> None:
     await is_dead(rp, tokens)
 
 
-@pytest.mark.xfail(reason="defect: only signing out ends what belongs to a session, not its expiry")
 async def test_rt_13_the_session_has_expired(world: World) -> None:
     rp, _, tokens = await always(world)
     world.clock.time += 25 * HOUR
@@ -610,7 +608,6 @@ async def test_rt_18_a_family_of_a_hundred_thousand_generations(world: World) ->
     assert await revocations(world) == ["refresh_token_reused"]
 
 
-@pytest.mark.xfail(reason="defect: one text that SQLite cannot take ends the writer for everybody")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_bad_parameter_does_not_end_the_writer(
     world: World, template: Path, tmp_path: Path

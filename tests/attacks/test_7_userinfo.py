@@ -55,7 +55,6 @@ async def test_us_03_two_tokens(world: World) -> None:
     assert (await post(world, ME, body)).status_code == 200
 
 
-@pytest.mark.xfail(reason="defect: of several tokens in the form the first is taken")
 async def test_us_03_two_tokens_in_the_form(world: World) -> None:
     token = (await RelyingParty(world).tokens())["access_token"]
     async with unharmed(world):
@@ -282,7 +281,6 @@ async def test_a_spelling_of_a_signature_is_one(world: World) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.xfail(reason="defect: a store that fails at the look for changes is no 503")
 @pytest.mark.parametrize("path", ["me", "token", "auth", "jwks", "logout"])
 async def test_a_store_out_of_reach_is_503(
     world: World, path: str, monkeypatch: pytest.MonkeyPatch

@@ -160,9 +160,7 @@ async def test_the_issuers_version_is_looked_at_beside_the_requests_with_one_rea
     assert "version" in cost.reads[0]
 
 
-async def test_token_paths_hash_no_password(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_token_paths_hash_no_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     party = RelyingParty(world)
     flow, response = await party.authorize(party.person())
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.domain.face import ENTERPRISE
 from tests.cli.terminal import run
 
 URI = "https://app.example/cb"
@@ -31,6 +32,7 @@ def test_a_new_client_has_a_secret_that_is_kept_as_its_hash(installed: Path) -> 
 def test_a_list_says_what_a_client_is(installed: Path) -> None:
     (listed,) = run("client", "list", "--json").json
     assert listed == {
+        "issuer": "main",
         "client_id": "budget-buddy",
         "name": "Budget Buddy",
         "institution": "garden",
@@ -43,6 +45,30 @@ def test_a_list_says_what_a_client_is(installed: Path) -> None:
         "disabled": False,
     }
     assert "budget-buddy" in run("client", "list").out
+
+
+def test_a_client_gets_the_scopes_of_the_face_unless_told_otherwise(installed: Path) -> None:
+    data = Path("data.toml").read_text("utf-8")
+    data = data.replace('name = "Example Bank"', 'name = "Example Bank"\napi_scopes = ["accounts"]')
+    Path("data.toml").write_text(data, "utf-8")
+    assert run("apply", "-f", "data.toml").code == 0
+    for name, scopes in (("plain", ()), ("asking", ("--scope", "accounts"))):
+        arguments = ("--redirect-uri", URI, "--client-id", name, *scopes)
+        assert run("client", "create", "App", *arguments).code == 0
+    listed = {each["client_id"]: each["scopes"] for each in run("client", "list", "--json").json}
+    assert listed["plain"] == sorted(ENTERPRISE.scopes)
+    assert listed["asking"] == ["accounts"]
+    assert "none of its API scopes" in " ".join(run("client", "create", "--help").out.split())
+
+
+def test_a_client_is_switched_off_and_on(installed: Path) -> None:
+    for command, disabled in (("disable", True), ("disable", True), ("enable", False)):
+        answer = run("client", command, "budget-buddy")
+        assert (answer.code, answer.out) == (0, "")
+        assert f"{command}d" in answer.err
+        (listed,) = run("client", "list", "--json").json
+        assert listed["disabled"] is disabled
+    assert run("client", "disable", "nobody").code == 4
 
 
 def test_a_public_client_has_no_secret(installed: Path) -> None:

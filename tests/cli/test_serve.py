@@ -1,5 +1,6 @@
 """`ostiary serve` refuses what is not fit for production, and `ostiary dev` what is not for trying."""
 
+import re
 import shutil
 import socket
 import sqlite3
@@ -10,8 +11,12 @@ import pytest
 
 from ostiary import app
 from ostiary.cli import data_directory
+from ostiary.domain.face import BASE_PATH
 from ostiary.signing.master_key import write_master_key
+from ostiary.web.home import Demo
 from tests.cli.terminal import Answer, run
+
+ISSUERS = ("consumer", "enterprise")
 
 
 class Served(Exception):
@@ -136,10 +141,93 @@ def test_commands_find_the_data_of_dev_and_say_so(folder: Path) -> None:
         "demo-web",
     ]
     assert ".ostiary" in answer.err
-    assert run("client", "list").code == 2, "there are two issuers"
     shutil.move(".ostiary", "elsewhere")
     assert run("client", "list", "-c", "elsewhere", "--issuer", "consumer").code == 0
     assert run("client", "list").code == 4
+
+
+@pytest.mark.parametrize("noun", ["client", "user", "key"])
+def test_a_list_without_an_issuer_is_of_all_issuers(folder: Path, noun: str) -> None:
+    with pytest.raises(Served):
+        run("dev", "--port", "0")
+    listed = run(noun, "list", "--json").json
+    each = [run(noun, "list", "--issuer", name, "--json").json for name in ISSUERS]
+    assert all(each)
+    assert listed == [*each[0], *each[1]]
+    assert [entry["issuer"] for entry in each[0] + each[1]] == [
+        name for name, entries in zip(ISSUERS, each, strict=True) for _ in entries
+    ]
+    heading, *lines = run(noun, "list").out.splitlines()
+    assert heading.split()[0] == "ISSUER"
+    assert [line.split()[0] for line in lines] == [entry["issuer"] for entry in listed]
+    assert run(noun, "list", "--issuer", "nowhere").code == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("client", "create", "App", "--redirect-uri", "https://app.example/cb"),
+        ("client", "secret", "demo-web"),
+        ("client", "disable", "demo-web"),
+        ("client", "enable", "demo-web"),
+        ("user", "create", "dana", "--no-password"),
+        ("user", "password", "alice"),
+        ("user", "disable", "alice"),
+        ("user", "enable", "alice"),
+        ("key", "rotate"),
+    ],
+    ids=" ".join,
+)
+def test_a_change_needs_to_know_the_issuer(folder: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(Served):
+        run("dev", "--port", "0")
+    answer = run(*arguments, stdin="a-new-password")
+    assert answer.code == 2
+    assert "choose one with --issuer: consumer, enterprise" in answer.err
+
+
+def test_serve_says_what_serves_a_development_directory(folder: Path) -> None:
+    with pytest.raises(Served):
+        run("dev", "--port", "0")
+    answer = run("serve", "--config", ".ostiary")
+    assert answer.code == 7
+    assert "is a development directory" in answer.err
+    assert "ostiary dev --data .ostiary" in answer.err
+
+
+def test_serve_takes_no_other_directory_either(installed: Path) -> None:
+    answer = run("serve", "--config", ".")
+    assert answer.code == 2
+    assert "is a directory; name the file in it, such as ostiary.toml" in answer.err
+
+
+def test_the_configuration_of_serve_is_explained() -> None:
+    help_text = " ".join(run("serve", "--help").out.split())
+    assert "ostiary.toml that ostiary init writes" in help_text
+
+
+def test_the_banner_says_where_everything_is_and_what_is_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes: list[Demo] = []
+
+    def ready(*_arguments: object, on_ready: Callable[[], None], demo: Demo, **_: object) -> None:
+        homes.append(demo)
+        on_ready()
+
+    monkeypatch.setattr(app, "serve", ready)
+    answer = run("dev", "--port", "0")
+    assert (answer.code, answer.out) == (0, "")
+    port = re.findall(r"http://localhost:(\d+)/\n", answer.err)[0]
+    lines = [line.strip() for line in answer.err.splitlines()]
+    for issuer in (f"http://localhost:{port}", f"http://127.0.0.1:{port}{BASE_PATH}"):
+        assert f"discovery {issuer}/.well-known/openid-configuration" in lines
+    next_step = f"open http://localhost:{port}/ · ostiary dev --help · stop with Ctrl-C"
+    assert lines[-1] == f"Next: {next_step}"
+    (service,) = [line for line in lines if line.startswith("demo-service")]
+    (shown,) = [each.kind for each in homes[0].clients if each.client_id == "demo-service"]
+    for text in (service, shown):
+        assert "private_key_jwt, not usable yet; its key comes in a later version" in text
 
 
 def test_ephemeral_data_is_gone_afterwards(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

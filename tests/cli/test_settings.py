@@ -1,5 +1,6 @@
 """Settings: where they come from, and all that is wrong with them at once."""
 
+import re
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -69,9 +70,39 @@ requests = "sometimes"
     ]
 
 
-@pytest.mark.parametrize("port", [0, 65536])
-def test_a_port_is_a_port(port: int) -> None:
+@pytest.mark.parametrize("port", ["0", "65536", "true", "94.5", "[9400]"])
+def test_a_port_is_a_port(port: str) -> None:
     assert len(faults(f"[server]\nport = {port}")) == 1
+
+
+def test_every_wrongly_typed_value_is_told_beside_the_others() -> None:
+    text = """\
+server = "localhost:9400"
+listen = 9400
+
+[database]
+path = 5
+pth = "x"
+
+[master_key]
+file = true
+
+[log]
+level = ["info"]
+format = "yaml"
+requests = 7
+"""
+    assert faults(text, {"OSTIARY_LOG__LEVL": "info"}) == [
+        'OSTIARY_LOG__LEVL: log.levl: unknown key; did you mean "level"?',
+        'line 1: server: write a table, not "localhost:9400"',
+        "line 2: listen: unknown key; write one of: database, log, master_key, server",
+        "line 5: database.path: write a path in quotes, not 5",
+        'line 6: database.pth: unknown key; did you mean "path"?',
+        "line 9: master_key.file: write a path in quotes, not true",
+        "line 12: log.level: write 'debug', 'info', 'warning' or 'error', not a list",
+        "line 13: log.format: write 'json', 'text' or 'auto', not \"yaml\"",
+        "line 14: log.requests: write true or false, not 7",
+    ]
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:
@@ -121,3 +152,16 @@ def test_a_master_key_that_others_may_read_is_refused(folder: Path) -> None:
     settings = load_settings(None, {}, {"master_key": {"file": file}})
     with pytest.raises(MasterKeyError, match="chmod 600"):
         find_master_key(settings, {})
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_master_key_that_cannot_be_read_is_told_in_plain_words(
+    folder: Path, content: bytes | None
+) -> None:
+    file = folder / "file.key"
+    if content is not None:
+        file.write_bytes(content)
+    settings = load_settings(None, {}, {"master_key": {"file": file}})
+    with pytest.raises(MasterKeyError, match=r"cannot read the master key .*; ") as caught:
+        find_master_key(settings, {})
+    assert not {"Errno", "codec"} & set(re.findall(r"\w+", str(caught.value)))

@@ -82,6 +82,7 @@ def test_a_list_says_who_there_is(installed: Path) -> None:
     (listed,) = run("user", "list", "--json").json
     assert listed.pop("user_id")
     assert listed == {
+        "issuer": "main",
         "username": "alice",
         "institutions": ["garden"],
         "has_password": False,
@@ -96,3 +97,13 @@ def test_a_new_password_takes_the_place_of_the_old(installed: Path) -> None:
     assert verifies(installed, "alice", "second-password")
     assert not verifies(installed, "alice", "first-password")
     assert run("user", "password", "nobody", stdin="first-password").code == 4
+
+
+def test_a_user_is_switched_off_and_on(installed: Path) -> None:
+    for command, disabled in (("disable", True), ("disable", True), ("enable", False)):
+        answer = run("user", command, "Alice")
+        assert (answer.code, answer.out) == (0, "")
+        assert f"{command}d" in answer.err
+        (listed,) = run("user", "list", "--json").json
+        assert listed["disabled"] is disabled
+    assert run("user", "disable", "nobody").code == 4

@@ -11,8 +11,8 @@ import httpx2
 from ostiary.domain.client import Client
 from ostiary.domain.issuer import Issuer
 from ostiary.protocol.pkce import challenge_of
-from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
 from tests.kit.person import Person
+from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
 
 
 @dataclass(slots=True)
@@ -75,7 +75,9 @@ class RelyingParty:
         """Somebody with an empty browser."""
         return Person(self.world.http(self.issuer))
 
-    async def signed_in(self, username: str = "alice", scope: str = "openid profile email") -> Person:
+    async def signed_in(
+        self, username: str = "alice", scope: str = "openid profile email"
+    ) -> Person:
         """Somebody who has signed in and allowed this client these scopes."""
         person = self.person()
         await self.authorize(person, username=username, scope=scope)
@@ -161,7 +163,7 @@ def payload(token: str) -> dict[str, object]:
 
 
 def header(token: str) -> dict[str, object]:
-    return _decoded(token.split(".")[0])
+    return _decoded(token.split(".", maxsplit=1)[0])
 
 
 def _decoded(segment: str) -> dict[str, object]:

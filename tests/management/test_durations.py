@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.management.durations import parse_duration
+from ostiary.management.durations import parse_duration, written_duration
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,20 @@ def test_a_duration_is_seconds(written: object, seconds: int) -> None:
 def test_anything_else_is_told(written: object) -> None:
     with pytest.raises(ValueError, match="15m"):
         parse_duration(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, "0s"),
+        (59, "59s"),
+        (60, "1m"),
+        (90, "90s"),
+        (3600, "1h"),
+        (169_200, "47h"),
+        (86_400, "1d"),
+    ],
+)
+def test_a_duration_is_written_as_people_write_it(seconds: int, written: str) -> None:
+    assert written_duration(seconds) == written
+    assert parse_duration(written) == seconds

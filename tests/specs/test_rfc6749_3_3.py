@@ -70,7 +70,6 @@ async def test_request_without_scope_is_granted_the_default_which_is_none(
     assert "scope" not in await access_token_claims(rp, tokens)
 
 
-@pytest.mark.xfail(reason="a scope that was dropped as a whole is granted as none, and not told")
 @pytest.mark.spec("RFC 6749 §3.3")
 async def test_request_whose_whole_scope_is_unknown_is_not_answered_as_if_it_were_granted(
     rp: RelyingParty,

@@ -178,7 +178,6 @@ async def test_error_does_not_repeat_what_was_sent(rp: RelyingParty) -> None:
     assert "mirror" not in response.headers["location"]
 
 
-@pytest.mark.xfail(reason="the authorization endpoint shows a page for what fails on our side")
 @pytest.mark.spec("RFC 6749 §4.1.2.1")
 @pytest.mark.parametrize(
     ("failure", "error"),

@@ -138,7 +138,6 @@ async def test_refresh_is_refused_to_a_client_whose_grant_was_taken_away(
     await refused(short, response, ReasonCode.GRANT_NOT_REGISTERED)
 
 
-@pytest.mark.xfail(reason="the ID token of a narrowed refresh has the claims of the whole scope")
 @pytest.mark.spec("RFC 6749 §6")
 async def test_id_token_of_a_narrowed_refresh_tells_no_more_than_the_narrowed_scope(
     world: World,

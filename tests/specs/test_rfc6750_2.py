@@ -70,7 +70,6 @@ async def test_two_authorization_headers_are_refused(rp: RelyingParty) -> None:
     await refused(rp, response, ReasonCode.TOKEN_DOUBLE)
 
 
-@pytest.mark.xfail(reason="userinfo reads the first of several access_token parameters")
 @pytest.mark.spec("RFC 6750 §3.1")
 async def test_token_sent_twice_in_the_form_is_refused(rp: RelyingParty) -> None:
     """A request that repeats a parameter is invalid."""

@@ -197,7 +197,6 @@ async def test_what_cannot_be_read_is_unavailable(database: SqliteDatabase) -> N
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**63], ids=["lone surrogate", "too large a number"])
-@pytest.mark.xfail(reason="_run: errors other than sqlite3.Error end the writer thread")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_st_29_a_value_that_no_column_can_hold_is_refused_and_harms_nobody(
     path: Path, value: Value
@@ -269,7 +268,6 @@ async def test_st_10_a_lock_that_is_held_too_long_is_unavailable_until_it_is_let
     assert outside(path) == {"b": 0}
 
 
-@pytest.mark.xfail(reason="_commit: flock waits for ever")
 async def test_st_10_the_wait_for_another_process_is_bounded(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,7 +425,6 @@ async def test_close_leaves_no_thread_and_no_log(path: Path) -> None:
     assert outside(path) == {"a": 0}
 
 
-@pytest.mark.xfail(reason="change: after close() it waits for ever")
 async def test_what_comes_after_close_is_unavailable_at_once(path: Path) -> None:
     database = SqliteDatabase(path)
     database.close()
@@ -463,7 +460,6 @@ async def test_each_batch_is_flushed_before_it_is_answered(database: SqliteDatab
         assert str(number) in outside(copy), f"{before} bytes in the log before"
 
 
-@pytest.mark.xfail(reason="_checkpoint: PASSIVE never lets a busy log start again", strict=False)
 async def test_the_log_stays_small_under_steady_writing(database: SqliteDatabase) -> None:
     """A log that only grows makes reads slow, and the next start after a kill long."""
     await database.change(add("a"))

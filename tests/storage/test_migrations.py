@@ -138,11 +138,6 @@ def test_st_13_four_processes_at_once_make_one_schema(tmp_path: Path, empty: Pat
     assert is_whole(path)
 
 
-@pytest.mark.xfail(
-    reason="_is_current connects outside the lock: while another process switches the journal "
-    "mode, 'database is locked' comes at once (3 of 150 times)",
-    strict=False,
-)
 def test_st_13_all_of_four_processes_at_once_go_on(tmp_path: Path) -> None:
     for number in range(3):
         assert migrate_at_once(tmp_path / f"{number}.db") == []
@@ -187,9 +182,6 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     assert schema_of(path) == before
 
 
-@pytest.mark.xfail(
-    reason="schema_version: connect() is outside of its try, so sqlite3 errors come through raw"
-)
 def test_st_08_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     text = b"These are notes, not a database. " * 100
@@ -199,23 +191,17 @@ def test_st_08_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_bytes() == text
 
 
-@pytest.mark.xfail(
-    reason="schema_version: connect() is outside of its try, so sqlite3 errors come through raw"
-)
 def test_st_08_a_folder_in_the_place_of_the_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         ensure_schema(tmp_path)
 
 
-UNQUOTED = pytest.mark.xfail(reason="_upgrade: the path goes unquoted into Alembic's URL")
-
-
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("100%", marks=UNQUOTED),
+        "100%",
         "a b",
-        pytest.param("what?now", marks=UNQUOTED),
+        "what?now",
         "r#1",
         "ünï",
         "a:b",
@@ -228,9 +214,6 @@ def test_the_name_of_the_folder_does_not_matter(tmp_path: Path, name: str, empty
     assert schema_of(path) == schema_of(empty)
 
 
-@pytest.mark.xfail(
-    reason="schema_version: connect() is outside of its try, so sqlite3 errors come through raw"
-)
 def test_st_11_a_database_with_a_truncated_page_is_not_taken_for_an_empty_one(
     path: Path, tmp_path: Path
 ) -> None:

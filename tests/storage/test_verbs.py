@@ -306,7 +306,6 @@ async def test_a_new_password_ends_what_the_old_one_began(filled: Store) -> None
     assert (await find_signed_in(filled)).valid_after == NOW + 1
 
 
-@pytest.mark.xfail(reason="may_act, is_live: what began in the second of the change stays")
 async def test_a_new_password_ends_what_began_in_the_same_second(filled: Store) -> None:
     """A thief signs in with the old password in the second in which it is changed."""
     await filled.users.set_password(LEFT, USER.user_id, "$argon2id$new", an_event(NOW))

@@ -66,11 +66,6 @@ async def test_two_tabs_with_different_clients_do_not_mix(visitor: Visitor) -> N
         assert (await party.redeem(flow, arrival.parameters["code"])).status_code == 200
 
 
-@pytest.mark.xfail(
-    reason="each of two first requests makes the browser's cookie anew, so the second takes it from the first",
-    raises=AssertionError,
-    strict=False,  # two answers race
-)
 async def test_two_tabs_opened_at_the_same_moment_both_work(visitor: Visitor) -> None:
     """As when a browser restores its tabs; Chromium's complaint about the 400 is part of it."""
     visitor.watch.expect_status(400)
@@ -93,10 +88,6 @@ async def test_going_back_after_the_end_says_so_and_gives_no_second_code(visitor
     assert len(visitor.site.app.arrivals) == 1
 
 
-@pytest.mark.xfail(
-    reason="the address of the password page is the username's, so going back shows it again",
-    raises=AssertionError,
-)
 async def test_going_back_from_the_password_leads_to_the_username(visitor: Visitor) -> None:
     await visitor.ask()
     await visitor.page.fill("#username", "alise")

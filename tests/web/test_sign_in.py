@@ -220,10 +220,6 @@ async def test_not_you_asks_for_another_username(visitor: Visitor) -> None:
     await visitor.see("Budget Buddy asks for access to your information")
 
 
-@pytest.mark.xfail(
-    reason="a new username does not replace who is signed in: consent is shown for bob again",
-    raises=AssertionError,
-)
 async def test_not_you_at_consent_signs_somebody_else_in(visitor: Visitor) -> None:
     party = visitor.site.relying_party()
     flow = await visitor.ask(party)

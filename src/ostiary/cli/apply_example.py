@@ -12,7 +12,7 @@ name = "Example Bank"
 # environment = "production"            # or "sandbox", which `ostiary serve` refuses
 # profile = "oidc"                      # or "oauth21"
 # quirks = ["expires-in-string"]
-# api_scopes = ["accounts:read"]
+# api_scopes = ["accounts:read"]        # further scopes, for APIs; a client has those it names
 # access_token_algorithm = "ES256"
 # lifetimes = { code = "60s", access_token = "10m", refresh_token = "30d", session = "1d" }
 
@@ -31,6 +31,7 @@ client_id = "budget-buddy"
 name = "Budget Buddy"
 institution = "garden"
 redirect_uris = ["https://budget.example.com/auth/cb"]
+# Left out, scopes are all those of the issuer's face; one of api_scopes is given only by name.
 scopes = ["openid", "profile", "email", "offline_access"]
 # Without a secret here, make one with: ostiary client secret budget-buddy
 # secret = "${env:BUDGET_BUDDY_SECRET}" # or "${file:budget-buddy.secret}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, examples
+from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, IssuersId, examples
 from ostiary.cli.output import optional_instant, say, show, show_json, show_table
 from ostiary.domain.client import ApplicationType, AuthMethod
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Applications that may ask people to sign in.", no_args_is_help=True)
 
+ClientId = Annotated[str, typer.Argument(help="See: ostiary client list")]
 RedirectUris = Annotated[
     list[str] | None, typer.Option(metavar="URI", help="To the letter; may be repeated.")
 ]
@@ -33,7 +34,11 @@ GrantTypes = Annotated[
     ),
 ]
 Scopes = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="May be repeated. Default: all there are")
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="May be repeated. Default: all scopes of the issuer's face, and none of its API scopes",
+    ),
 ]
 NewClientId = Annotated[str | None, typer.Option(metavar="ID", help="Default: a new UUID")]
 SecretFile = Annotated[
@@ -68,7 +73,7 @@ def create(  # noqa: PLR0913  the command's options
     from ostiary.cli.database import open_store
     from ostiary.cli.secrets import check_secret_file
     from ostiary.domain.client import Client
-    from ostiary.management.clients import create_client, new_client_id
+    from ostiary.management.clients import create_client, default_scopes, new_client_id
     from ostiary.management.institutions import find_institution
     from ostiary.management.issuers import find_issuer
 
@@ -83,7 +88,7 @@ def create(  # noqa: PLR0913  the command's options
             application_type=ApplicationType.NATIVE if native else ApplicationType.WEB,
             redirect_uris=tuple(redirect_uri or ()),
             grant_types=frozenset(grant_type or ("authorization_code", "refresh_token")),
-            scopes=frozenset(scope or chosen.scopes),
+            scopes=frozenset(scope) if scope else default_scopes(chosen),
         )
         return await create_client(opened.store, chosen, client, opened.now)
 
@@ -94,33 +99,64 @@ def create(  # noqa: PLR0913  the command's options
 
 
 @commands.command("list", epilog=examples("ostiary client list", "ostiary client list --json"))
-def list_clients(issuer: IssuerId = None, config: Config = None, as_json: AsJson = False) -> None:
-    """List the clients of an issuer."""
+def list_clients(issuer: IssuersId = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the clients of all issuers, or of one."""
     from ostiary.cli.database import open_store
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.issuers import find_issuers
 
-    async def found() -> "list[Client]":
-        chosen = await find_issuer(opened.store, issuer)
-        return list(await opened.store.clients.list(chosen.issuer_id))
+    async def found() -> "list[tuple[str, Client]]":
+        return [
+            (chosen.issuer_id, client)
+            for chosen in await find_issuers(opened.store, issuer)
+            for client in await opened.store.clients.list(chosen.issuer_id)
+        ]
 
     with open_store(config) as opened:
         clients = asyncio.run(found())
     if as_json:
-        show_json([_as_json(client) for client in clients])
+        show_json([_as_json(issuer_id, client) for issuer_id, client in clients])
         return
     show_table(
-        ("CLIENT ID", "NAME", "AUTHENTICATION", "GRANTS", "STATE"),
+        ("ISSUER", "CLIENT ID", "NAME", "AUTHENTICATION", "GRANTS", "STATE"),
         [
             (
+                issuer_id,
                 client.client_id,
                 client.name,
                 client.auth_method,
                 " ".join(sorted(client.grant_types)),
                 "disabled" if client.disabled_at else "enabled",
             )
-            for client in clients
+            for issuer_id, client in clients
         ],
     )
+
+
+@commands.command(epilog=examples("ostiary client disable budget-buddy"))
+def disable(client_id: ClientId, issuer: IssuerId = None, config: Config = None) -> None:
+    """Switch a client off: it is refused everywhere until it is enabled."""
+    _set_enabled(client_id, issuer, config, enabled=False)
+    say(f"{client_id} is disabled. To undo it: ostiary client enable {client_id}")
+
+
+@commands.command(epilog=examples("ostiary client enable budget-buddy"))
+def enable(client_id: ClientId, issuer: IssuerId = None, config: Config = None) -> None:
+    """Switch a client on again."""
+    _set_enabled(client_id, issuer, config, enabled=True)
+    say(f"{client_id} is enabled.")
+
+
+def _set_enabled(client_id: str, issuer: str | None, config: Path | None, *, enabled: bool) -> None:
+    from ostiary.cli.database import open_store
+    from ostiary.management.clients import set_client_enabled
+    from ostiary.management.issuers import find_issuer
+
+    async def change() -> None:
+        chosen = await find_issuer(opened.store, issuer)
+        await set_client_enabled(opened.store, chosen, client_id, opened.now, enabled=enabled)
+
+    with open_store(config) as opened:
+        asyncio.run(change())
 
 
 @commands.command(
@@ -131,7 +167,7 @@ def list_clients(issuer: IssuerId = None, config: Config = None, as_json: AsJson
     )
 )
 def secret(
-    client_id: Annotated[str, typer.Argument(help="See: ostiary client list")],
+    client_id: ClientId,
     expire_others_in: Annotated[
         str | None,
         typer.Option(metavar="TIME", help='When the present ones end, such as "7d"; 0 is now.'),
@@ -178,12 +214,13 @@ def _show_issued(issued: "IssuedSecret", secret_file: Path | None, *, as_json: b
         show(f"{name}: {value}")
 
 
-def _as_json(client: "Client") -> "Json":
+def _as_json(issuer_id: str, client: "Client") -> "Json":
     secrets: list[Json] = [
         {"secret_id": each.secret_id, "expires_at": optional_instant(each.expires_at)}
         for each in client.secrets
     ]
     return {
+        "issuer": issuer_id,
         "client_id": client.client_id,
         "name": client.name,
         "institution": client.institution_id,

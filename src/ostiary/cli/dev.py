@@ -105,10 +105,10 @@ def _save_demo(
     settings: "Settings", master_key: "MasterKey", algorithm: Algorithm | None
 ) -> "DemoData":
     from ostiary.management.demo import save_demo
-    from ostiary.storage.schema import ensure_schema
+    from ostiary.storage.schema import ensure_schema_beside
     from ostiary.storage.store import Store
 
-    ensure_schema(settings.database.path)
+    ensure_schema_beside(settings.database.path)
     store = Store.open(settings.database.path)
     try:
         return asyncio.run(
@@ -152,22 +152,31 @@ def _print_json(demo: "DemoData") -> None:
 def _print_banner(demo: "DemoData") -> None:
     from ostiary import __version__
 
+    home = demo.urls()["home"]
     say(
         "\n".join(
             (
                 f"Ostiary {__version__}  development mode: demo secrets, plain http, loopback only",
                 "",
-                *(_line(each.issuer_id.capitalize(), each.url) for each in demo.issuers),
-                _line("Home", demo.urls()["home"]),
+                *_issuer_lines(demo),
+                _line("Home", home),
                 "",
                 *_client_lines(demo),
                 "",
                 *_user_lines(demo),
                 "",
-                "  Stop with Ctrl-C.",
+                f"  Next: open {home} · ostiary dev --help · stop with Ctrl-C",
             )
         )
     )
+
+
+def _issuer_lines(demo: "DemoData") -> "Iterator[str]":
+    from ostiary.management.demo import discovery_url
+
+    for issuer in demo.issuers:
+        yield _line(issuer.issuer_id.capitalize(), issuer.url)
+        yield _line("", f"discovery {discovery_url(issuer)}")
 
 
 def _client_lines(demo: "DemoData") -> "Iterator[str]":

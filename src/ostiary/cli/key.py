@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, IssuerId, examples
+from ostiary.cli.options import AsJson, Config, IssuerId, IssuersId, examples
 from ostiary.cli.output import instant, say, show_json, show_table
 from ostiary.protocol.jose.algorithms import Algorithm
 
@@ -19,15 +19,18 @@ commands = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 
 
 @commands.command("list", epilog=examples("ostiary key list", "ostiary key list --json"))
-def list_keys(issuer: IssuerId = None, config: Config = None, as_json: AsJson = False) -> None:
-    """List the signing keys of an issuer with their states."""
+def list_keys(issuer: IssuersId = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the signing keys of all issuers, or of one, with their states."""
     from ostiary.cli.database import open_store
     from ostiary.management import keys
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.issuers import find_issuers
 
-    async def found() -> "Sequence[ListedKey]":
-        chosen = await find_issuer(opened.store, issuer)
-        return await keys.list_keys(opened.store, chosen, opened.now)
+    async def found() -> "list[tuple[str, ListedKey]]":
+        return [
+            (chosen.issuer_id, each)
+            for chosen in await find_issuers(opened.store, issuer)
+            for each in await keys.list_keys(opened.store, chosen, opened.now)
+        ]
 
     with open_store(config) as opened:
         listed = asyncio.run(found())
@@ -35,26 +38,28 @@ def list_keys(issuer: IssuerId = None, config: Config = None, as_json: AsJson = 
         show_json(
             [
                 {
+                    "issuer": issuer_id,
                     "kid": each.key.kid,
                     "algorithm": str(each.key.algorithm),
                     "state": str(each.state),
                     "created_at": instant(each.key.created_at),
                     "activates_at": instant(each.key.activates_at),
                 }
-                for each in listed
+                for issuer_id, each in listed
             ]
         )
         return
     show_table(
-        ("ALGORITHM", "STATE", "ACTIVATES AT", "KID"),
+        ("ISSUER", "ALGORITHM", "STATE", "ACTIVATES AT", "KID"),
         [
             (
+                issuer_id,
                 each.key.algorithm,
                 each.state,
                 instant(each.key.activates_at),
                 each.key.kid,
             )
-            for each in listed
+            for issuer_id, each in listed
         ],
     )
 

@@ -20,6 +20,9 @@ IssuerId: TypeAlias = Annotated[
     str | None,
     typer.Option("--issuer", metavar="ID", help="Which issuer. Not needed when there is only one."),
 ]
+IssuersId: TypeAlias = Annotated[
+    str | None, typer.Option("--issuer", metavar="ID", help="Of this issuer. Default: of all")
+]
 InstitutionId: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -26,7 +26,14 @@ commands = typer.Typer()
 )
 def serve(
     config: Annotated[
-        Path, typer.Option("--config", "-c", envvar="OSTIARY_CONFIG", metavar="FILE")
+        Path,
+        typer.Option(
+            "--config",
+            "-c",
+            envvar="OSTIARY_CONFIG",
+            metavar="FILE",
+            help="The configuration, such as the ostiary.toml that ostiary init writes.",
+        ),
     ],
     host: Annotated[
         str | None, typer.Option(help="Where to listen, instead of the file's.")
@@ -40,6 +47,7 @@ def serve(
     from ostiary.management.errors import Failure, ManagementError
     from ostiary.settings import find_master_key, load_settings
 
+    _check_is_file(config)
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(config, os.environ, {"server": flags})
     master_key = find_master_key(settings, os.environ)
@@ -58,11 +66,28 @@ def serve(
         ) from error
 
 
+def _check_is_file(config: Path) -> None:
+    """Other commands take a data directory of ostiary dev, so people will name one here too."""
+    from ostiary.cli import data_directory
+    from ostiary.management.errors import Failure, ManagementError
+
+    if data_directory.is_demo(config):
+        raise ManagementError(
+            f"{config} is a development directory, whose passwords everybody knows",
+            f"serve it with: ostiary dev --data {config}",
+            Failure.REFUSED,
+        )
+    if config.is_dir():
+        raise ManagementError(
+            f"{config} is a directory", f"name the file in it, such as {config / 'ostiary.toml'}"
+        )
+
+
 def _check_fit(settings: "Settings", master_key: "MasterKey") -> None:
     """Refuse demo data, sandboxes, plain http beyond loopback and another database's master key."""
     from ostiary.cli import data_directory
     from ostiary.management.errors import Failure, ManagementError
-    from ostiary.storage.schema import ensure_schema
+    from ostiary.storage.schema import ensure_schema_beside
 
     path = settings.database.path
     if data_directory.is_demo(path.parent):
@@ -71,7 +96,7 @@ def _check_fit(settings: "Settings", master_key: "MasterKey") -> None:
             "name another database.path; ostiary dev serves this one",
             Failure.REFUSED,
         )
-    ensure_schema(path)
+    ensure_schema_beside(path)
     faults = asyncio.run(_faults(path, master_key))
     if faults:
         raise ManagementError(

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, IssuerId, examples
+from ostiary.cli.options import AsJson, Config, IssuerId, IssuersId, examples
 from ostiary.cli.output import say, show, show_json, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from ostiary.accounts.passwords import Passwords
     from ostiary.domain.user import User
@@ -78,14 +79,18 @@ def create(
 
 
 @commands.command("list", epilog=examples("ostiary user list", "ostiary user list --json"))
-def list_users(issuer: IssuerId = None, config: Config = None, as_json: AsJson = False) -> None:
-    """List the users of an issuer."""
+def list_users(issuer: IssuersId = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the users of all issuers, or of one."""
     from ostiary.cli.database import open_store
     from ostiary.management import users
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.issuers import find_issuers
 
-    async def found() -> "Sequence[ListedUser]":
-        return await users.list_users(opened.store, await find_issuer(opened.store, issuer))
+    async def found() -> "list[tuple[str, ListedUser]]":
+        return [
+            (chosen.issuer_id, each)
+            for chosen in await find_issuers(opened.store, issuer)
+            for each in await users.list_users(opened.store, chosen)
+        ]
 
     with open_store(config) as opened:
         listed = asyncio.run(found())
@@ -93,26 +98,28 @@ def list_users(issuer: IssuerId = None, config: Config = None, as_json: AsJson =
         show_json(
             [
                 {
+                    "issuer": issuer_id,
                     "user_id": each.user.user_id,
                     "username": each.user.username,
                     "institutions": [membership.institution_id for membership in each.memberships],
                     "has_password": each.user.password_hash is not None,
                     "disabled": each.user.disabled_at is not None,
                 }
-                for each in listed
+                for issuer_id, each in listed
             ]
         )
         return
     show_table(
-        ("USERNAME", "USER ID", "INSTITUTIONS", "STATE"),
+        ("ISSUER", "USERNAME", "USER ID", "INSTITUTIONS", "STATE"),
         [
             (
+                issuer_id,
                 each.user.username,
                 each.user.user_id,
                 " ".join(membership.institution_id for membership in each.memberships),
                 "disabled" if each.user.disabled_at else "enabled",
             )
-            for each in listed
+            for issuer_id, each in listed
         ],
     )
 
@@ -135,6 +142,35 @@ def password(username: Username, issuer: IssuerId = None, config: Config = None)
     with open_store(config) as opened, _passwords() as passwords:
         asyncio.run(change())
     say(f"{username} has a new password, and is signed out everywhere.")
+
+
+@commands.command(epilog=examples("ostiary user disable alice"))
+def disable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
+    """Switch a user off: they cannot sign in, and their sessions and tokens do not count."""
+    _set_enabled(username, issuer, config, enabled=False)
+    say(f"{username} is disabled. To undo it: ostiary user enable {username}")
+
+
+@commands.command(epilog=examples("ostiary user enable alice"))
+def enable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
+    """Switch a user on again."""
+    _set_enabled(username, issuer, config, enabled=True)
+    say(f"{username} is enabled.")
+
+
+def _set_enabled(
+    username: str, issuer: str | None, config: "Path | None", *, enabled: bool
+) -> None:
+    from ostiary.cli.database import open_store
+    from ostiary.management.issuers import find_issuer
+    from ostiary.management.users import set_user_enabled
+
+    async def change() -> None:
+        chosen = await find_issuer(opened.store, issuer)
+        await set_user_enabled(opened.store, chosen, username, opened.now, enabled=enabled)
+
+    with open_store(config) as opened:
+        asyncio.run(change())
 
 
 @contextmanager

@@ -38,7 +38,8 @@ class Standing:
     user_disabled: bool
     # What began before this instant is over: the password was changed then.
     user_valid_after: int
-    session_ended: bool
+    # When the session in which it began is over: 0 for one that has been ended.
+    session_until: int
     # What the institution says of the person; None when they are no longer a member.
     claims: Claims | None
 
@@ -51,5 +52,5 @@ class Standing:
             and not self.user_disabled
             and authorization.created_at >= self.user_valid_after
             and self.claims is not None
-            and (authorization.offline or not self.session_ended)
+            and (authorization.offline or now < self.session_until)
         )

@@ -28,7 +28,7 @@ class AuthorizationRequest:
 class Interaction:
     """`browser_id` binds it to the browser that began it. The rest is what has been proved so far.
 
-    `signed_in_session` is the session in which the person signed in *for this request*.
+    `identifier` is the username that was typed; `signed_in_session` is the session in which the person signed in *for this request*.
     """
 
     interaction_id: bytes

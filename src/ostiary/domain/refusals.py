@@ -29,18 +29,16 @@ class Refusal(Exception):
     def __init__(self, code: "ReasonCode", expected: str | None, received: str | None) -> None:
         super().__init__(code.name)
         self.code = code
-        self.expected = _shown(expected)
-        self.received = _shown(received)
+        self.expected = None if expected is None else shown(expected)
+        self.received = None if received is None else shown(received)
 
     @property
     def reason(self) -> Reason:
         return self.code.value
 
 
-def _shown(value: str | None) -> str | None:
-    """Cut to a length that a record can bear, in printable characters."""
-    if value is None:
-        return None
+def shown(value: str) -> str:
+    """Cut to a length that a record and a log can bear, in printable characters."""
     cut = value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}… ({len(value)} characters)"
     return "".join(
         character if character.isprintable() else f"\\u{ord(character):04x}" for character in cut

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client import AuthMethod, Client, ClientSecret
+from ostiary.domain.face import FACES
 from ostiary.domain.issuer import Issuer
 from ostiary.management.client_faults import client_faults
 from ostiary.management.errors import Failure, ManagementError
@@ -37,6 +38,11 @@ def new_secret() -> str:
 
 def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def default_scopes(issuer: Issuer) -> frozenset[str]:
+    """Of a client for which nobody names any: its issuer's face's, never those of an API."""
+    return issuer.face.scopes if issuer.face_name in FACES else frozenset()
 
 
 def kept_secret(secret: str, now: int) -> ClientSecret:

@@ -25,7 +25,7 @@ _KINDS = {
     "demo-web": "Web application with a secret",
     "demo-spa": "Application in the browser: public, PKCE",
     "demo-native": "Application on a device: public, PKCE, any port on loopback",
-    "demo-service": "Service: private_key_jwt, client_credentials",
+    "demo-service": "Service: private_key_jwt, not usable yet; its key comes in a later version",
 }
 _USER_GRANTS = frozenset({"authorization_code", "refresh_token"})
 
@@ -64,11 +64,13 @@ class DemoData:
     def urls(self) -> dict[str, str]:
         return {
             "home": f"{self.issuers[0].origin}/",
-            **{
-                f"{issuer.issuer_id}_discovery": f"{issuer.url}/.well-known/openid-configuration"
-                for issuer in self.issuers
-            },
+            **{f"{issuer.issuer_id}_discovery": discovery_url(issuer) for issuer in self.issuers},
         }
+
+
+def discovery_url(issuer: Issuer) -> str:
+    """OIDC Discovery §4."""
+    return f"{issuer.url}/.well-known/openid-configuration"
 
 
 def _client_as_json(client: DemoClient) -> Json:

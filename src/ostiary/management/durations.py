@@ -7,6 +7,13 @@ _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _WORDS = 'write seconds, or a duration such as "15m", "12h" or "30d"'
 
 
+def written_duration(seconds: int) -> str:
+    """As people write it, in the largest unit that leaves nothing over: 3600 is "1h"."""
+    units = (unit for unit in ("d", "h", "m") if seconds and seconds % _SECONDS[unit] == 0)
+    unit = next(units, "s")
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 def parse_duration(value: object) -> int:
     """Seconds; raises ValueError, saying what to write."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

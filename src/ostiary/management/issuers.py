@@ -10,6 +10,7 @@ from ostiary.domain.face import FACES
 from ostiary.domain.issuer import DAY, HOUR, Environment, Issuer, Lifetimes
 from ostiary.domain.profile import PROFILES
 from ostiary.domain.signing_keys import RETIREMENT
+from ostiary.management.durations import written_duration
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_first
 from ostiary.management.keys import add_first_keys
@@ -57,22 +58,27 @@ async def save_issuer(store: Store, master_key: MasterKey, issuer: Issuer, now: 
 
 async def find_issuer(store: Store, issuer_id: str | None) -> Issuer:
     """The issuer of this id; without an id, the only one there is."""
+    found = await find_issuers(store, issuer_id)
+    if len(found) > 1:
+        known = ", ".join(issuer.issuer_id for issuer in found)
+        raise ManagementError("there are several issuers", f"choose one with --issuer: {known}")
+    return found[0]
+
+
+async def find_issuers(store: Store, issuer_id: str | None) -> Sequence[Issuer]:
+    """The issuer of this id; without an id, all there are. Never none."""
     issuers = await store.issuers.list()
     if not issuers:
         raise ManagementError(
             "there is no issuer yet", "add one with: ostiary apply -f FILE", Failure.NOT_FOUND
         )
-    known = ", ".join(issuer.issuer_id for issuer in issuers)
-    if issuer_id is None:
-        if len(issuers) > 1:
-            raise ManagementError("there are several issuers", f"choose one with --issuer: {known}")
-        return issuers[0]
-    for issuer in issuers:
-        if issuer.issuer_id == issuer_id:
-            return issuer
-    raise ManagementError(
-        f'there is no issuer "{issuer_id}"', f"choose one of: {known}", Failure.NOT_FOUND
-    )
+    found = [issuer for issuer in issuers if issuer_id in {None, issuer.issuer_id}]
+    if not found:
+        known = ", ".join(issuer.issuer_id for issuer in issuers)
+        raise ManagementError(
+            f'there is no issuer "{issuer_id}"', f"choose one of: {known}", Failure.NOT_FOUND
+        )
+    return found
 
 
 def issuer_faults(issuer: Issuer) -> Sequence[Fault]:
@@ -113,7 +119,8 @@ def _lifetime_faults(lifetimes: Lifetimes) -> Sequence[Fault]:
     for name, seconds in asdict(lifetimes).items():
         longest = LONGEST_TOKEN if name in _VERIFIED_BY_KEY else LONGEST_LIFETIME
         if not 1 <= seconds <= longest:
-            faults.append(Fault(field=f"lifetimes.{name}", message=f"write 1 to {longest} seconds"))
+            message = f'write a duration from "1s" to "{written_duration(longest)}"'
+            faults.append(Fault(field=f"lifetimes.{name}", message=message))
     return faults
 
 

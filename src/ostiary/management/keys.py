@@ -14,6 +14,7 @@ from ostiary.domain.signing_keys import (
     algorithms_due,
     states,
 )
+from ostiary.management.durations import written_duration
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.signing.handle_keys import make_handle_key, open_handle_keys
@@ -56,9 +57,10 @@ async def rotate(
     An algorithm whose successor waits already gets no other.
     """
     if lead < SHORTEST_PUBLICATION_LEAD and issuer.environment is Environment.PRODUCTION:
+        shortest = written_duration(SHORTEST_PUBLICATION_LEAD)
         raise ManagementError(
-            f"a key must be published at least {SHORTEST_PUBLICATION_LEAD} seconds before it signs",
-            "clients keep the old key set for a while; choose a longer lead",
+            f"a key must be published at least {shortest} before it signs",
+            f"clients keep the old key set for a while; choose a lead of {shortest} or more",
             Failure.REFUSED,
         )
     adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor=actor)

@@ -1,6 +1,6 @@
 """The Authorization header, and the challenges that ask for it. RFC 9110 §11, RFC 7617, RFC 6750."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
@@ -29,13 +29,14 @@ def split_authorization(header: str) -> tuple[str, str]:
 def parse_basic(encoded: str) -> ClientPassword:
     """Client credentials of HTTP Basic, each form-encoded before it was joined. RFC 6749 §2.3.1."""
     try:
-        text = b64decode(encoded, validate=True).decode("utf-8")
+        raw = b64decode(encoded, validate=True)
+        text = raw.decode("utf-8")
         name, colon, secret = text.partition(":")
         client_id = unquote_plus(name, errors="strict")
         client_secret = unquote_plus(secret, errors="strict")
     except ValueError as error:
         raise Malformed("Authorization", _BASIC_FORM) from error
-    if not colon or "\0" in client_id + client_secret:
+    if not colon or b64encode(raw).decode("ascii") != encoded or "\0" in client_id + client_secret:
         raise Malformed("Authorization", _BASIC_FORM)
     return ClientPassword(client_id=client_id, secret=client_secret)
 

@@ -1,22 +1,24 @@
-"""The names of the two cookies. Each carries its issuer, so that issuers on one host can coexist.
+"""The names of the cookies.
 
 Over https they carry the __Host- prefix: no other host, path or scheme can set them
 (draft-ietf-httpbis-rfc6265bis §4.1.3.2).
 """
 
+from base64 import urlsafe_b64encode
+
 from ostiary.domain.issuer import Issuer
 
 
 def session_cookie_name(issuer: Issuer) -> str:
-    """Who is signed in."""
-    return _name(issuer, "session")
+    """Who is signed in. It names its issuer, so that issuers on one host can coexist."""
+    return _name(issuer, f"session-{issuer.issuer_id}")
 
 
-def browser_cookie_name(issuer: Issuer) -> str:
-    """Which browser it is, before anybody has signed in: interactions are bound to it."""
-    return _name(issuer, "browser")
+def interaction_cookie_name(issuer: Issuer, interaction_id: bytes) -> str:
+    """In which browser an interaction began. One for each: tabs opened at once do not meet."""
+    return _name(issuer, urlsafe_b64encode(interaction_id).rstrip(b"=").decode("ascii"))
 
 
 def _name(issuer: Issuer, what: str) -> str:
     prefix = "__Host-" if issuer.secure else ""
-    return f"{prefix}ostiary-{what}-{issuer.issuer_id}"
+    return f"{prefix}ostiary-{what}"

@@ -103,10 +103,18 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowInteraction:
-    """On to the pages. `browser` is the cookie that binds the interaction to this browser."""
+    """On to the pages. `cookie` binds the interaction to this browser, for `seconds`."""
 
     interaction_id: bytes
-    browser: str
+    cookie: str
+    seconds: int
 
 
-Answer = Document | JsonAnswer | AuthorizationResponse | ShowInteraction
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """To another address of our own."""
+
+    location: str
+
+
+Answer = Document | JsonAnswer | AuthorizationResponse | ShowInteraction | Redirect

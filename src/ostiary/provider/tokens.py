@@ -50,13 +50,18 @@ def mint_access_token(
 
 
 def mint_id_token(
-    op: OpenIDProvider, client: Client, standing: Standing, access_token: str, now: int
+    op: OpenIDProvider,
+    client: Client,
+    standing: Standing,
+    scope: frozenset[str],
+    access_token: str,
+    now: int,
 ) -> str:
     authorization = standing.authorization
     algorithm = client.id_token_algorithm
     claims: dict[str, Json] = {}
     if op.issuer.face.claims_in_id_token:
-        claims |= released_claims(op.issuer, standing, authorization.scope)
+        claims |= released_claims(op.issuer, standing, scope)
     claims |= {
         "iss": op.issuer.url,
         "sub": authorization.user_id,
@@ -89,7 +94,7 @@ def token_response(
     )
     members = bearer_members(op, access_token, scope)
     if OPENID in scope:
-        members["id_token"] = mint_id_token(op, client, standing, access_token, now)
+        members["id_token"] = mint_id_token(op, client, standing, scope, access_token, now)
     return members
 
 

@@ -24,7 +24,7 @@ RETURNING authorization_id
 FIND_STANDING = """
 SELECT authorizations.*, users.user_id AS known_user, users.disabled_at,
        users.valid_after, memberships.claims,
-       sessions.session_id AS known_session, sessions.ended_at
+       sessions.expires_at AS session_expires_at, sessions.ended_at
 FROM authorizations
 LEFT JOIN users ON users.issuer_id = authorizations.issuer_id
     AND users.user_id = authorizations.user_id
@@ -158,7 +158,9 @@ def _standing(row: Row) -> Standing:
         user_disabled=row["known_user"] is None or row["disabled_at"] is not None,
         user_valid_after=columns.optional_integer(row, "valid_after") or 0,
         # A session that is no longer kept has ended.
-        session_ended=row["known_session"] is None or row["ended_at"] is not None,
+        session_until=0
+        if row["ended_at"] is not None
+        else columns.optional_integer(row, "session_expires_at") or 0,
         claims=columns.claims(row),
     )
 

@@ -25,7 +25,8 @@ SELECT * FROM interactions
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id
 """
 SET_IDENTIFIER = """
-UPDATE interactions SET identifier = :identifier
+UPDATE interactions
+SET identifier = :identifier, signed_in_session = NULL, account_chosen = 1, another_account = 1
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
 RETURNING interaction_id
 """
@@ -44,6 +45,7 @@ UPDATE interactions SET finished_at = :now
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
 RETURNING interaction_id
 """
+# Of two consents at the same moment the later one is remembered: at worst the person is asked again.
 SAVE_CONSENT = """
 INSERT INTO consents (issuer_id, user_id, client_id, scope, granted_at)
 VALUES (:issuer_id, :user_id, :client_id, :scope, :granted_at)
@@ -94,10 +96,8 @@ class Interactions:
         row = await self.database.read_one(FIND, _key(issuer_id, interaction_id))
         return None if row is None else _interaction(row)
 
-    async def set_identifier(
-        self, issuer_id: str, interaction_id: bytes, identifier: str | None
-    ) -> None:
-        """What the person typed as username; None to ask again."""
+    async def set_identifier(self, issuer_id: str, interaction_id: bytes, identifier: str) -> None:
+        """What the person typed as username: who has to sign in, whoever is signed in."""
         await self.database.change(
             Step(SET_IDENTIFIER, {**_key(issuer_id, interaction_id), "identifier": identifier})
         )

@@ -1,12 +1,21 @@
 """The schema's version, and bringing a database up to it. Alembic is imported only for that."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
+import subprocess
+import sys
 from enum import Enum
 from pathlib import Path
+from urllib.parse import quote
 
-from ostiary.storage.sqlite import StoreUnavailable, connect, lock_path
+from ostiary.storage.sqlite import (
+    BUSY_TIMEOUT_SECONDS,
+    StoreUnavailable,
+    connect,
+    lock_path,
+)
 
 HEAD = "0001"
 
@@ -19,19 +28,22 @@ class SchemaState(Enum):
 
 
 def schema_version(path: Path) -> str | None:
-    """The version of the database's schema; None for one without a schema, or without a file."""
+    """The version of the database's schema; None for one without a schema, or without a file.
+
+    Looks without touching: another process may be making the file at this moment.
+    """
     if not path.exists():
         return None
-    connection = connect(path)
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:
-        return None
-    except sqlite3.DatabaseError as error:
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
+        with contextlib.closing(connection):
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        if "no such table" in str(error):
+            return None
         raise StoreUnavailable(f"{path} is not a database of Ostiary: {error}") from error
-    finally:
-        connection.close()
-    return None if row is None else str(row[0])
+    return str(row[0]) if row else None
 
 
 def schema_state(version: str | None) -> SchemaState:
@@ -58,6 +70,17 @@ def ensure_schema(path: Path) -> None:
         os.close(lock)
 
 
+def ensure_schema_beside(path: Path) -> None:
+    """The same in a process of its own: Alembic takes memory that a server would never give back."""
+    if _is_current(path):
+        return
+    command = (sys.executable, "-m", "ostiary.storage.schema", str(path))
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
+    if run.returncode != 0:
+        last_line = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
+        raise StoreUnavailable(f"the schema of {path} could not be brought up to date: {last_line}")
+
+
 def _is_current(path: Path) -> bool:
     state = schema_state(schema_version(path))
     if state is SchemaState.NEWER:
@@ -72,6 +95,12 @@ def _upgrade(path: Path) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
+    # The reader of ini files takes a percent sign for something else.
+    scripts = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", scripts)
+    config.attributes["database"] = str(path)
     command.upgrade(config, "head")
+
+
+if __name__ == "__main__":
+    ensure_schema(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ Value: TypeAlias = str | int | bytes | None
 BUSY_TIMEOUT_SECONDS = 10.0
 LARGEST_BATCH = 256
 CHECKPOINT_INTERVAL_SECONDS = 0.2
+# Under steady writing the log would grow for ever: from this size on the writer starts it anew.
+LONGEST_LOG_PAGES = 4096
 
 
 class StoreUnavailable(Exception):
@@ -85,6 +88,7 @@ class SqliteDatabase:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._written = threading.Event()
         self._closing = threading.Event()
+        self._log_is_long = threading.Event()
         self._threads = (
             threading.Thread(target=self._write_batches, name="ostiary-writer", daemon=True),
             threading.Thread(target=self._checkpoint, name="ostiary-checkpoint", daemon=True),
@@ -94,6 +98,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Finish what waits, then let go of the file."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._queue.put(None)
         self._written.set()
@@ -124,6 +130,8 @@ class SqliteDatabase:
         are not run and nothing is changed. Its row is the answer. Raises Conflict when a key
         exists already, StoreUnavailable when nothing could be written.
         """
+        if self._closing.is_set():
+            raise StoreUnavailable("the database has been closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Row | None] = loop.create_future()
         self._queue.put(_Waiting(steps=(first, *others), future=future, loop=loop))
@@ -140,7 +148,7 @@ class SqliteDatabase:
             for done in results:
                 by_loop.setdefault(done.waiting.loop, []).append(done)
             for loop, results_of_loop in by_loop.items():
-                if not loop.is_closed():
+                with contextlib.suppress(RuntimeError):  # a loop that has closed waits no longer
                     loop.call_soon_threadsafe(_deliver_all, results_of_loop)
 
     def _also_waiting(self) -> Iterable[_Waiting]:
@@ -155,18 +163,40 @@ class SqliteDatabase:
             yield waiting
 
     def _commit(self, batch: list[_Waiting]) -> list[_Done]:
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
+            self._take_turn()
+            self._restart_long_log()
             self._writer.execute("BEGIN IMMEDIATE")
             results = [self._run(waiting) for waiting in batch]
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             self._roll_back()
             unavailable = StoreUnavailable(str(error))
             return [_Done(waiting=waiting, error=unavailable) for waiting in batch]
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
         return results
+
+    def _take_turn(self) -> None:
+        """Wait for other processes, but not for one that has stopped with the lock in its hand."""
+        deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        pause = 0.0002
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(2 * pause, 0.005)
+            else:
+                return
+
+    def _restart_long_log(self) -> None:
+        """Begin the log at its start again; nearly all of it is in the file by now."""
+        if self._log_is_long.is_set():
+            self._log_is_long.clear()
+            self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     def _run(self, waiting: _Waiting) -> _Done:
         """One change, alone among its neighbours: what fails here does not undo them."""
@@ -181,9 +211,11 @@ class SqliteDatabase:
             if rows:
                 for step in others:
                     self._writer.execute(step.statement, step.parameters).fetchall()
-        except sqlite3.Error as error:
+        except Exception as error:
+            # Whatever it is, it is this change's alone, and the writer goes on; unless the disk is
+            # full or the like, when SQLite has rolled back the whole batch.
             if not self._writer.in_transaction:
-                raise  # disk full and the like: SQLite has rolled back the whole batch
+                raise
             if guarded:
                 self._writer.execute("ROLLBACK TO change")
             return _Done(waiting=waiting, error=_translated(error))
@@ -206,7 +238,9 @@ class SqliteDatabase:
             self._written.clear()
             # What goes wrong here shows where it matters: at the next commit.
             with contextlib.suppress(sqlite3.Error):
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if pages > LONGEST_LOG_PAGES:
+                    self._log_is_long.set()
         connection.close()
 
 
@@ -215,7 +249,9 @@ def _deliver_all(results: list[_Done]) -> None:
         done.deliver()
 
 
-def _translated(error: sqlite3.Error) -> Exception:
+def _translated(error: Exception) -> Exception:
+    if not isinstance(error, sqlite3.Error):
+        return error
     kind = Conflict if isinstance(error, sqlite3.IntegrityError) else StoreUnavailable
     return kind(str(error))
 

@@ -34,9 +34,10 @@ VALUES (:issuer_id, :user_id, :institution_id, :claims)
 ON CONFLICT (issuer_id, user_id, institution_id) DO UPDATE SET claims = excluded.claims
 RETURNING user_id
 """
-# A new password ends what the old one began, with no row of it touched.
+# A new password ends what the old one began, with no row of it touched: what began up to this
+# second. So does switching off, for when the user is switched on again.
 CHANGE_PASSWORD = """
-UPDATE users SET password_hash = :password_hash, valid_after = :now
+UPDATE users SET password_hash = :password_hash, valid_after = :now + 1
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
 """  # noqa: S105  a statement
 REHASH = """
@@ -44,7 +45,7 @@ UPDATE users SET password_hash = :password_hash
 WHERE issuer_id = :issuer_id AND user_id = :user_id AND password_hash = :seen RETURNING user_id
 """
 SET_DISABLED = """
-UPDATE users SET disabled_at = :disabled_at
+UPDATE users SET disabled_at = :disabled_at, valid_after = :now + 1
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
 """
 
@@ -155,7 +156,12 @@ class Users:
         await self.database.change(
             Step(
                 SET_DISABLED,
-                {"issuer_id": issuer_id, "user_id": user_id, "disabled_at": disabled_at},
+                {
+                    "issuer_id": issuer_id,
+                    "user_id": user_id,
+                    "disabled_at": disabled_at,
+                    "now": event.at,
+                },
             ),
             event_step(issuer_id, event),
         )

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
+from starlette.exceptions import HTTPException
 
 from ostiary.accounts.passwords import TooManyPasswords
-from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.domain.refusals import ReasonCode, Refusal, shown
 from ostiary.protocol.credentials import parse_basic, split_authorization
 from ostiary.protocol.malformed import Malformed
-from ostiary.provider.cookies import browser_cookie_name
 from ostiary.provider.exchange import (
     Answer,
     AuthorizationResponse,
     Document,
     EndpointRequest,
     JsonAnswer,
+    Redirect,
     ShowInteraction,
 )
 from ostiary.provider.op import OpenIDProvider
@@ -26,12 +27,11 @@ from ostiary.provider.refusal_log import RefusalLog, new_reference
 from ostiary.provider.served import ServedIssuer, ServedIssuers
 from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.web.asgi import Application, Message, Receive, Scope, Send, send_response
-from ostiary.web.pages.context import interaction_path
+from ostiary.web.pages.context import interaction_redirect
 from ostiary.web.pages.render import Renderer
 from ostiary.web.responses import (
     HttpResponse,
     challenge_refusal,
-    cookie_header,
     document_response,
     json_refusal,
     json_response,
@@ -69,10 +69,14 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = _host(scope)
-        target = self._targets.get((host, scope["path"]))
-        if target is None:
-            target = await self._find_target(host, scope["path"])
-        op = await target.served.current() if target else None
+        try:
+            target = self._targets.get((host, scope["path"]))
+            if target is None:
+                target = await self._find_target(host, scope["path"])
+            op = await target.served.current() if target else None
+        except StoreUnavailable as error:
+            await send_response(self._unavailable(error), send)
+            return
         if target is not None and op is not None:
             response = await self._answer(target.endpoint, op, scope, receive)
         else:
@@ -136,8 +140,9 @@ class Edge:
                 reference = self._record(answer.refusal, request, endpoint.name, op)
                 return response.with_headers(reference_header(reference))
             case ShowInteraction():
-                cookie = cookie_header(op.issuer, browser_cookie_name(op.issuer), answer.browser)
-                return redirect(interaction_path(op, answer.interaction_id), cookie)
+                return interaction_redirect(op, answer)
+            case Redirect():
+                return redirect(answer.location)
 
     def _refuse(
         self, refusal: Refusal, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
@@ -171,24 +176,35 @@ class Edge:
         """Note the refusal; the reference under which it is explained."""
         return self._refusals.record(refusal, name, _claimed_client_id(request), op)
 
+    def _unavailable(self, error: StoreUnavailable) -> HttpResponse:
+        """Not even whose request it is can be told."""
+        _log.warning("busy", error=str(error))
+        return json_refusal(ReasonCode.BUSY.refusal(), basic=False)
+
     # ---- pages ------------------------------------------------------------------------------
 
     async def _page(
         self, host: bytes, scope: Scope, receive: Receive, send: Send
     ) -> HttpResponse | None:
         """Let the pages answer; what they raise becomes a page here."""
-        op = await self._provider_at(host, scope["path"])
+        op = None
         request = EndpointRequest(method=scope["method"], headers=scope["headers"])
         try:
+            op = await self._provider_at(host, scope["path"])
             if op is None and not scope["path"].startswith(("/static/", "/theme/")):
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
             inside = op is not None and scope["path"].startswith(op.issuer.base_path + "/")
             root = op.issuer.base_path if op is not None and inside else ""
             body = await _read_body(request, receive) if scope["method"] == "POST" else b""
-            page_scope = {**scope, "op": op, "root_path": root}
+            # With "app" in it, the router raises for a wrong method instead of answering itself.
+            page_scope = {**scope, "op": op, "root_path": root, "app": self._pages}
             await self._pages(page_scope, _replayed(body), send)
         except Refusal as refusal:
             return self._refused_page(refusal, request, op)
+        except HTTPException as error:
+            wrong = ReasonCode.METHOD_NOT_ALLOWED.refusal(received=scope["method"])
+            allowed = (error.headers or {}).get("Allow", "").encode("ascii")
+            return self._refused_page(wrong, request, op).with_headers((b"allow", allowed))
         except (StoreUnavailable, TooManyPasswords) as error:
             _log.warning("busy", error=str(error))
             return self._refused_page(ReasonCode.BUSY.refusal(), request, op)
@@ -200,13 +216,10 @@ class Edge:
 
     async def _provider_at(self, host: bytes, path: str) -> OpenIDProvider | None:
         """The provider whose base path this is below, or else the first at the host."""
-        first = None
-        for served in await self._issuers.at_host(host.decode("latin-1")):
-            op = await served.current()
-            if op is not None and path.startswith(op.issuer.base_path + "/"):
-                return op
-            first = first or op
-        return first
+        at_host = await self._issuers.at_host(host.decode("latin-1"))
+        found = [op for served in at_host if (op := await served.current()) is not None]
+        below = [op for op in found if path.startswith(op.issuer.base_path + "/")]
+        return next(iter(below or found), None)
 
     def _refused_page(
         self, refusal: Refusal, request: EndpointRequest, op: OpenIDProvider | None
@@ -237,12 +250,15 @@ def _reference_of(response: HttpResponse) -> str:
 async def _read_body(request: EndpointRequest, receive: Receive) -> bytes:
     """The whole body, as long as it is of a size that a form has."""
     declared = request.header(b"content-length") or "0"
-    if declared.isdigit() and int(declared[:12]) > MAX_BODY_LENGTH:
+    if declared.isascii() and declared.isdigit() and int(declared[:12]) > MAX_BODY_LENGTH:
         raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH, received=declared)
     body = b""
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            # Half a form is not a form: what is missing could turn a yes into a no.
+            raise ReasonCode.REQUEST_MALFORMED.refusal(expected="the whole body")
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MAX_BODY_LENGTH:
@@ -262,10 +278,11 @@ def _claimed_client_id(request: EndpointRequest) -> str | None:
     try:
         scheme, rest = split_authorization(request.header(b"authorization") or "")
         if scheme == "basic":
-            return parse_basic(rest).client_id[:128]
+            return shown(parse_basic(rest).client_id)
         parameters = (
             request.form_parameters() if request.method == "POST" else request.query_parameters()
         )
     except (Malformed, Refusal):
         return None
-    return (parameters.get("client_id") or "")[:128] or None
+    client_id = parameters.get("client_id")
+    return None if client_id is None else shown(client_id)

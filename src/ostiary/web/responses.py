@@ -142,13 +142,12 @@ def reference_header(reference: str) -> Header:
     return b"ostiary-reference", reference.encode("ascii")
 
 
-def cookie_header(issuer: Issuer, name: str, value: str) -> Header:
-    """Lax: it comes along when a client sends the person here, and not with foreign forms."""
+def cookie_header(issuer: Issuer, name: str, value: str, *, seconds: int | None = None) -> Header:
+    """For `seconds`, or until the browser is closed; 0 deletes it.
+
+    Lax: it comes along when a client sends the person here, and not with foreign forms.
+    """
     secure = "; Secure" if issuer.secure else ""
-    text = f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    age = "" if seconds is None else f"; Max-Age={seconds}"
+    text = f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}"
     return b"set-cookie", text.encode("ascii")
-
-
-def dead_cookie_header(issuer: Issuer, name: str) -> Header:
-    key, value = cookie_header(issuer, name, "")
-    return key, value + b"; Max-Age=0"

@@ -51,13 +51,16 @@ class Change:
         }
 
 
-def differences(before: Kept | None, after: Kept, keys: Mapping[str, str]) -> list[FieldChange]:
+def differences(
+    before: Kept | None, after: Kept, keys: Mapping[str, str], defaults: Mapping[str, Json]
+) -> list[FieldChange]:
     """The fields in which two values differ, under the names that the file uses for them.
 
     `keys` are those names where they are not the field's own; a field that maps to nothing is not
-    told. For a new thing only what differs from the default is.
+    told. For a new thing only what differs from the default is; `defaults` are those that the value
+    itself does not have.
     """
-    old = _plain_fields(before) if before is not None else _plain_defaults(after)
+    old = _plain_fields(before) if before is not None else {**_plain_defaults(after), **defaults}
     return [
         FieldChange(field=key, before=old.get(name) if before else None, after=value)
         for name, value in _plain_fields(after).items()

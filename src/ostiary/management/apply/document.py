@@ -14,6 +14,7 @@ from ostiary.management.apply.entries import (
     IssuerEntry,
     UserEntry,
 )
+from ostiary.management.apply.salvage import salvage
 from ostiary.management.file_faults import (
     FileFault,
     FileFaults,
@@ -32,10 +33,14 @@ KINDS = ("issuers", "institutions", "clients", "users")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located(Generic[E]):
-    """An entry and where it stands, such as ("clients", 0)."""
+    """An entry and where it stands, such as ("clients", 0).
+
+    `unread` are the keys whose values could not be read; the entry has stand-ins for them.
+    """
 
     path: KeyPath
     entry: E
+    unread: frozenset[str] = frozenset()
 
 
 class FaultList:
@@ -57,10 +62,10 @@ class FaultList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The entries that can be read.
+    """The entries, as far as they can be read.
 
-    `mentioned` are all issuers and institutions of the file, as (issuer,) and (issuer, institution),
-    readable or not: an entry that names one is not at fault for the faults of that one.
+    `unsure` are the kinds of which an entry cannot be told by its id: one that seems not to be there
+    may be that one.
     """
 
     folder: Path
@@ -68,7 +73,7 @@ class Document:
     institutions: Sequence[Located[InstitutionEntry]]
     clients: Sequence[Located[ClientEntry]]
     users: Sequence[Located[UserEntry]]
-    mentioned: frozenset[tuple[str, ...]]
+    unsure: frozenset[str]
     faults: FaultList
 
 
@@ -79,16 +84,26 @@ def read_document(path: Path) -> Document:
     faults = FaultList(str(path), key_lines(text))
     for name in tables.keys() - set(KINDS):
         faults.add((name,), f"unknown key; {did_you_mean(name, KINDS)}")
+    issuers = _read("issuers", IssuerEntry, tables, faults)
+    institutions = _read("institutions", InstitutionEntry, tables, faults)
     return Document(
         folder=path.parent,
-        issuers=_read("issuers", IssuerEntry, tables, faults),
-        institutions=_read("institutions", InstitutionEntry, tables, faults),
+        issuers=issuers,
+        institutions=institutions,
         clients=_read("clients", ClientEntry, tables, faults),
         users=_read("users", UserEntry, tables, faults),
-        mentioned=_mentioned(tables, "issuers", "id")
-        | _mentioned(tables, "institutions", "issuer", "id"),
+        unsure=frozenset(
+            kind
+            for kind, entries in (("issuers", issuers), ("institutions", institutions))
+            if not _all_named(entries, tables.get(kind, []))
+        ),
         faults=faults,
     )
+
+
+def _all_named(entries: Sequence[Located[Any]], tables: Any) -> bool:
+    named = [located for located in entries if located.unread.isdisjoint({"issuer", "id"})]
+    return isinstance(tables, list) and len(named) == len(tables)
 
 
 def _read(
@@ -100,35 +115,19 @@ def _read(
         return []
     entries = []
     for index, table in enumerate(found):
-        entry = _read_entry((kind, index), model, table, faults)
-        if entry is not None:
-            entries.append(Located(path=(kind, index), entry=entry))
+        located = _read_entry((kind, index), model, table, faults)
+        if located is not None:
+            entries.append(located)
     return entries
 
 
-def _read_entry(path: KeyPath, model: type[E], table: Any, faults: FaultList) -> E | None:
+def _read_entry(path: KeyPath, model: type[E], table: Any, faults: FaultList) -> Located[E] | None:
     try:
-        return model.model_validate(table)
+        return Located(path=path, entry=model.model_validate(table))
     except ValidationError as error:
         for key, message in model_faults(error, model):
             faults.add((*path, *key), message)
-        at_fault = {key[0] for key, _ in model_faults(error, model) if key}
-        if not (model is IssuerEntry or at_fault.isdisjoint(model.model_fields)):
-            return None
-    # Without the keys at fault it is still good for finding what else is wrong. Not so a client or
-    # a user with a wrong value: what is missed there would make right values look wrong.
-    try:
-        return model.model_validate(
-            {key: value for key, value in table.items() if key not in at_fault}
-        )
-    except (ValidationError, AttributeError):
+    if not isinstance(table, dict):
         return None
-
-
-def _mentioned(tables: Mapping[str, Any], kind: str, *names: str) -> frozenset[tuple[str, ...]]:
-    found = tables.get(kind)
-    return frozenset(
-        tuple(str(table.get(name)) for name in names)
-        for table in (found if isinstance(found, list) else ())
-        if isinstance(table, dict)
-    )
+    entry, unread = salvage(model, table)
+    return Located(path=path, entry=entry, unread=unread)

@@ -1,7 +1,7 @@
 """What a file for `ostiary apply` may say: one model for each kind of table."""
 
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,7 +29,11 @@ Seconds = Annotated[int, BeforeValidator(parse_duration)]
 
 
 class Entry(BaseModel):
+    """`STAND_INS` take the place of values that cannot be read, so that the rest can be looked at:
+    values that bring no fault of their own, neither for their key nor for another."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+    STAND_INS: ClassVar[dict[str, Any]] = {}
 
     def said(self) -> dict[str, Any]:
         """The keys that the file names, with their values."""
@@ -48,6 +52,8 @@ class LifetimesEntry(Entry):
 
 
 class IssuerEntry(Entry):
+    STAND_INS = {"id": "-", "url": "-", "face": "-", "environment": "sandbox"}
+
     id: str = Field(examples=["main"])
     url: str = Field(examples=["https://id.example.com"])
     face: str = Field(examples=["enterprise"])
@@ -62,6 +68,8 @@ class IssuerEntry(Entry):
 
 
 class InstitutionEntry(Entry):
+    STAND_INS = {"issuer": "-", "id": "-", "name": "-"}
+
     issuer: str = Field(examples=["main"])
     id: str = Field(examples=["garden"])
     name: str = Field(examples=["Garden Credit Union"])
@@ -72,6 +80,17 @@ class InstitutionEntry(Entry):
 
 
 class ClientEntry(Entry):
+    STAND_INS = {
+        "issuer": "-",
+        "client_id": "-",
+        "name": "-",
+        "institution": "-",
+        "auth_method": "client_secret",
+        "application_type": "native",
+        "grant_types": ["refresh_token"],
+        "require_pkce": True,
+    }
+
     issuer: str = Field(examples=["main"])
     client_id: str = Field(examples=["budget-buddy"])
     name: str = Field(examples=["Budget Buddy"])
@@ -99,6 +118,8 @@ class MembershipEntry(Entry):
 
 
 class UserEntry(Entry):
+    STAND_INS = {"issuer": "-", "username": "-"}
+
     issuer: str = Field(examples=["main"])
     username: str = Field(examples=["alice"])
     # A value, ${env:NAME} or ${file:PATH}.

@@ -17,6 +17,7 @@ from ostiary.management.clients import (
     add_client,
     alive_secrets,
     change_client,
+    default_scopes,
     hash_secret,
     kept_secret,
 )
@@ -36,10 +37,8 @@ async def plan_clients(
 ) -> Sequence[Change]:
     changes = []
     for located in entries:
-        issuer = situation.issuer(located.path, located.entry.issuer)
-        identity = ("client", located.entry.issuer, located.entry.client_id)
-        if issuer is None or not situation.is_first(located.path, *identity):
-            continue
+        issuer = situation.issuer(located)
+        situation.is_first(located, "client", located.entry.issuer, located.entry.client_id)
         change = await _plan(issuer, located, situation)
         if change is not None:
             changes.append(change)
@@ -51,9 +50,10 @@ async def _plan(
 ) -> Change | None:
     work, entry = situation.work, located.entry
     before = await work.store.clients.find(issuer.issuer_id, entry.client_id)
-    client = _with_secret(_wanted(before, entry, work.now), issuer, located, situation)
-    institution_ids = situation.institution_ids[issuer.issuer_id]
-    situation.add_faults(located.path, client_faults(client, issuer, institution_ids))
+    wanted = _wanted(before or _plain_client(entry, issuer), entry, work.now)
+    client = _with_secret(wanted, issuer, located, situation)
+    institution_ids = situation.institution_ids.get(issuer.issuer_id, set())
+    situation.add_faults(located, issuer, client_faults(client, issuer, institution_ids))
     if await work.store.users.exists(issuer.issuer_id, client.client_id):
         message = "this is the id of a user; choose another"
         situation.faults.add((*located.path, "client_id"), message)
@@ -68,27 +68,28 @@ async def _plan(
         kind="client",
         issuer_id=issuer.issuer_id,
         id=client.client_id,
-        fields=_differences(before, client),
+        fields=_differences(before, client, issuer),
         carry_out=carry_out,
     )
 
 
-def _wanted(before: Client | None, entry: ClientEntry, now: int) -> Client:
+def _wanted(before: Client, entry: ClientEntry, now: int) -> Client:
     said: dict[str, Any] = {
         _FIELDS.get(name, name): value for name, value in entry.said().items() if name not in _APART
     }
-    client = replace(before or _plain_client(entry), **said)
+    client = replace(before, **said)
     if "disabled" not in entry.said():
         return client
     return replace(client, disabled_at=(client.disabled_at or now) if entry.disabled else None)
 
 
-def _plain_client(entry: ClientEntry) -> Client:
+def _plain_client(entry: ClientEntry, issuer: Issuer) -> Client:
     return Client(
         client_id=entry.client_id,
         name=entry.name,
         institution_id=entry.institution,
         auth_method=entry.auth_method,
+        scopes=default_scopes(issuer),
     )
 
 
@@ -124,8 +125,8 @@ def _check_length(
         situation.faults.add(path, "the secret is empty; give one, or leave it out")
 
 
-def _differences(before: Client | None, client: Client) -> list[FieldChange]:
-    found = differences(before, client, _KEYS)
+def _differences(before: Client | None, client: Client, issuer: Issuer) -> list[FieldChange]:
+    found = differences(before, client, _KEYS, {"scopes": [*sorted(default_scopes(issuer))]})
     was_disabled = before is not None and before.disabled_at is not None
     disabled = client.disabled_at is not None
     if disabled != was_disabled:

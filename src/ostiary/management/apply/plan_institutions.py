@@ -18,10 +18,8 @@ async def plan_institutions(
 ) -> Sequence[Change]:
     changes = []
     for located in entries:
-        issuer = situation.issuer(located.path, located.entry.issuer)
-        identity = ("institution", located.entry.issuer, located.entry.id)
-        if issuer is None or not situation.is_first(located.path, *identity):
-            continue
+        issuer = situation.issuer(located)
+        situation.is_first(located, "institution", located.entry.issuer, located.entry.id)
         change = await _plan(issuer, located, situation)
         if change is not None:
             changes.append(change)
@@ -35,7 +33,7 @@ async def _plan(
     before = await work.store.institutions.find(issuer.issuer_id, entry.id)
     said = {name: value for name, value in entry.said().items() if name not in {"issuer", "id"}}
     institution = replace(before or Institution(institution_id=entry.id, name=entry.name), **said)
-    situation.add_faults(located.path, institution_faults(institution))
+    situation.add_faults(located, issuer, institution_faults(institution))
     if institution == before:
         return None
     return Change(
@@ -43,6 +41,6 @@ async def _plan(
         kind="institution",
         issuer_id=issuer.issuer_id,
         id=entry.id,
-        fields=differences(before, institution, {"institution_id": "id"}),
+        fields=differences(before, institution, {"institution_id": "id"}, {}),
         carry_out=partial(save_institution, work.store, issuer, institution, work.now),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ostiary.domain.face import BASE_PATH
 from ostiary.domain.issuer import Issuer
 from ostiary.management.apply.changes import Action, Change, differences
 from ostiary.management.apply.document import Located
@@ -21,12 +22,14 @@ _KEYS = {field: key for key, field in _FIELDS.items()}
 def plan_issuers(entries: Sequence[Located[IssuerEntry]], situation: Situation) -> Sequence[Change]:
     changes = []
     for located in entries:
-        if not situation.is_first(located.path, "issuer", located.entry.id):
-            continue
+        first = situation.is_first(located, "issuer", located.entry.id)
         before = situation.issuers.get(located.entry.id)
         issuer = _wanted(before, located.entry)
-        situation.add_faults(located.path, issuer_faults(issuer))
-        situation.issuers[issuer.issuer_id] = issuer
+        situation.add_faults(located, issuer, issuer_faults(issuer))
+        if first and "id" not in located.unread:
+            situation.issuers[issuer.issuer_id] = issuer
+        if "api_scopes" in located.unread:
+            situation.unsure_scopes.add(issuer.issuer_id)
         if issuer != before:
             changes.append(_change(before, issuer, situation))
     _check_urls(entries, situation)
@@ -52,7 +55,7 @@ def _change(before: Issuer | None, issuer: Issuer, situation: Situation) -> Chan
         kind="issuer",
         issuer_id=issuer.issuer_id,
         id=issuer.issuer_id,
-        fields=differences(before, issuer, _KEYS),
+        fields=differences(before, issuer, _KEYS, {"base_path": BASE_PATH}),
         carry_out=partial(save_issuer, work.store, work.master_key, issuer, work.now),
     )
 
@@ -60,6 +63,6 @@ def _change(before: Issuer | None, issuer: Issuer, situation: Situation) -> Chan
 def _check_urls(entries: Sequence[Located[IssuerEntry]], situation: Situation) -> None:
     uses = Counter(issuer.url for issuer in situation.issuers.values())
     for located in entries:
-        if uses[located.entry.url] > 1:
+        if uses[located.entry.url] > 1 and "url" not in located.unread:
             message = "another issuer has this URL; give each issuer one of its own"
             situation.faults.add((*located.path, "url"), message)

@@ -27,13 +27,12 @@ async def plan_users(
 ) -> Sequence[Change]:
     changes = []
     for located in entries:
-        issuer = situation.issuer(located.path, located.entry.issuer)
-        identity = ("user", located.entry.issuer, canonical_username(located.entry.username))
-        if issuer is None or not situation.is_first(located.path, *identity):
-            continue
+        issuer = situation.issuer(located)
+        username = canonical_username(located.entry.username)
+        situation.is_first(located, "user", located.entry.issuer, username)
         wanted = _wanted(issuer, located, situation)
         before = await _find(issuer, wanted, situation.work)
-        situation.add_faults(located.path, _faults(wanted, before, situation))
+        situation.add_faults(located, issuer, _faults(wanted, before, situation))
         fields = await _differences(before, wanted, situation.work)
         if fields:
             changes.append(_change(before, wanted, fields, situation.work))
@@ -158,7 +157,7 @@ async def _set_disabled(wanted: _Wanted, work: Workplace) -> None:
 
 
 def _faults(wanted: _Wanted, before: _Found | None, situation: Situation) -> Sequence[Fault]:
-    institution_ids = situation.institution_ids[wanted.issuer.issuer_id]
+    institution_ids = situation.institution_ids.get(wanted.issuer.issuer_id, set())
     known = list(before.memberships.values()) if before else []
     return [
         *user_faults(wanted.username, [*wanted.memberships, *known], institution_ids),

@@ -39,8 +39,8 @@ async def _situation(document: Document, work: Workplace) -> Situation:
         work=work,
         folder=document.folder,
         faults=document.faults,
-        mentioned=document.mentioned,
         issuers={issuer.issuer_id: issuer for issuer in issuers},
+        unsure=document.unsure,
     )
 
 
@@ -49,7 +49,7 @@ async def _plan_inside(document: Document, situation: Situation) -> Sequence[Cha
         institutions = await situation.work.store.institutions.list(issuer_id)
         situation.institution_ids[issuer_id] = {
             *(each.institution_id for each in institutions),
-            *(mentioned[-1] for mentioned in document.mentioned if mentioned[:-1] == (issuer_id,)),
+            *(each.entry.id for each in document.institutions if each.entry.issuer == issuer_id),
         }
     return [
         *await plan_institutions(document.institutions, situation),

@@ -3,16 +3,25 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ostiary.accounts.passwords import Passwords
-from ostiary.domain.issuer import Issuer
-from ostiary.management.apply.document import FaultList
+from ostiary.domain.issuer import Environment, Issuer
+from ostiary.management.apply.document import FaultList, Located
 from ostiary.management.apply.secret_values import resolve_secret
 from ostiary.management.faults import Fault
 from ostiary.management.file_faults import did_you_mean
 from ostiary.management.toml_lines import KeyPath
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.store import Store
+
+# In place of an issuer that is not there, so that its entries are looked at all the same.
+NOWHERE = Issuer(
+    issuer_id="-", url="-", base_path="", face_name="-", environment=Environment.SANDBOX
+)
+
+IDENTITY = frozenset({"issuer", "id", "client_id", "username"})
+NAMES_INSTITUTIONS = frozenset({"institution", "memberships"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,35 +36,59 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """`issuers` and `institution_ids` grow while planning goes on."""
+    """`issuers` and `institution_ids` grow while planning goes on.
+
+    `unsure` are the kinds of which the file has an entry without a readable id;
+    `unsure_scopes` the ids of issuers whose API scopes cannot be read.
+    """
 
     work: Workplace
     folder: Path
     faults: FaultList
-    mentioned: frozenset[tuple[str, ...]]
     issuers: dict[str, Issuer]
+    unsure: frozenset[str]
+    unsure_scopes: set[str] = field(default_factory=set)
     institution_ids: dict[str, set[str]] = field(default_factory=dict)
     _seen: set[tuple[str, ...]] = field(default_factory=set)
 
-    def issuer(self, path: KeyPath, issuer_id: str) -> Issuer | None:
-        """The issuer that an entry names; None, and perhaps a fault, when there is none."""
+    def issuer(self, located: Located[Any]) -> Issuer:
+        """The issuer that an entry names; NOWHERE, and perhaps a fault, when there is none."""
+        issuer_id = located.entry.issuer
         issuer = self.issuers.get(issuer_id)
-        if issuer is None and (issuer_id,) not in self.mentioned:
+        if issuer is not None:
+            return issuer
+        if "issuer" not in located.unread and "issuers" not in self.unsure:
             advice = did_you_mean(issuer_id, self.issuers)
-            self.faults.add((*path, "issuer"), f'there is no issuer "{issuer_id}"; {advice}')
-        return issuer
+            message = f'there is no issuer "{issuer_id}"; {advice}'
+            self.faults.add((*located.path, "issuer"), message)
+        return NOWHERE
 
-    def is_first(self, path: KeyPath, *identity: str) -> bool:
+    def is_first(self, located: Located[Any], *identity: str) -> bool:
         """Whether no entry before had this identity; a fault when one had."""
-        if identity in self._seen:
-            self.faults.add(path, f"{' '.join(identity)} is there twice; leave one of them out")
+        if identity in self._seen and located.unread.isdisjoint(IDENTITY):
+            message = f"{' '.join(identity)} is there twice; leave one of them out"
+            self.faults.add(located.path, message)
             return False
         self._seen.add(identity)
         return True
 
-    def add_faults(self, path: KeyPath, faults: Iterable[Fault]) -> None:
+    def add_faults(self, located: Located[Any], issuer: Issuer, faults: Iterable[Fault]) -> None:
+        """Those that are there whatever stands in the place of what could not be read."""
         for fault in faults:
-            self.faults.add((*path, fault.field), fault.message)
+            if self._is_certain(located, issuer, fault.field.partition(".")[0]):
+                self.faults.add((*located.path, fault.field), fault.message)
+
+    def _is_certain(self, located: Located[Any], issuer: Issuer, key: str) -> bool:
+        nowhere = issuer is NOWHERE
+        # What the entry does not say may be in the database, where it cannot be found.
+        unfound = nowhere or not located.unread.isdisjoint(IDENTITY)
+        said = key in located.entry.said()
+        return not (
+            key in located.unread
+            or (unfound and not said)
+            or (said and key in NAMES_INSTITUTIONS and (nowhere or "institutions" in self.unsure))
+            or (key == "scopes" and issuer.issuer_id in self.unsure_scopes)
+        )
 
     def secret(self, path: KeyPath, value: str) -> str | None:
         """What the value stands for; None, and a fault, when that cannot be had."""

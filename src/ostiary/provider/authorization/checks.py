@@ -110,12 +110,16 @@ def check_scope(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequ
     except Malformed as error:
         raise ReasonCode.SCOPE_MALFORMED.refusal(expected=error.expected, received=sent) from error
     known = wanted & asked.issuer.scopes
+    # A client that cannot refresh has no use for offline access. OIDC Core §11.
+    refreshing = "refresh_token" in asked.client.grant_types
+    granted = known & asked.client.scopes - (frozenset() if refreshing else OFFLINE_SCOPES)
     refused = known - asked.client.scopes - OFFLINE_SCOPES
-    if refused:
+    # Nothing left of what was asked could not be told to the client: a scope is never empty.
+    if refused or (wanted and not granted):
         raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
-            expected=" ".join(sorted(asked.client.scopes)), received=" ".join(sorted(refused))
+            expected=" ".join(sorted(asked.client.scopes)), received=sent
         )
-    return replace(proved, scope=known & asked.client.scopes)
+    return replace(proved, scope=granted)
 
 
 def check_code_challenge(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:

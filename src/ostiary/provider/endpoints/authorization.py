@@ -1,34 +1,69 @@
 """The authorization endpoint. RFC 6749 §3.1, §4.1.1, OIDC Core §3.1.2.1, RFC 9207."""
 
+import structlog
+
 from ostiary.accounts.sessions import find_signed_in
 from ostiary.domain.client import Client
-from ostiary.domain.handles import Handle, Purpose
-from ostiary.domain.interaction import AuthorizationRequest
-from ostiary.domain.refusals import Refusal
+from ostiary.domain.handles import Purpose
+from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.session import SignedIn, needs_touch
 from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.prompt import Prompt
 from ostiary.provider.authorization.checks import Asked, check_request
 from ostiary.provider.authorization.code import code_response, plan_authorization
 from ostiary.provider.authorization.locate import ReturnAddress, locate
-from ostiary.provider.cookies import browser_cookie_name, session_cookie_name
-from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest, ShowInteraction
+from ostiary.provider.cookies import session_cookie_name
+from ostiary.provider.exchange import (
+    AuthorizationResponse,
+    EndpointRequest,
+    Redirect,
+    ShowInteraction,
+)
 from ostiary.provider.interaction import Cleared, next_step
 from ostiary.provider.interaction.begin import begin_interaction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.ids import new_id
+from ostiary.storage.sqlite import StoreUnavailable
+
+# Longer addresses are cut or refused on their way.
+LONGEST_QUERY = 6000
+
+_log = structlog.get_logger("ostiary.authorization")
 
 
 async def authorization(
     request: EndpointRequest, op: OpenIDProvider
-) -> AuthorizationResponse | ShowInteraction:
+) -> AuthorizationResponse | ShowInteraction | Redirect:
+    if _comes_without_cookies(request):
+        return Redirect(location=f"{op.issuer.endpoint('auth')}?{request.body.decode('ascii')}")
     parameters = _read(request)
     client, address = await locate(parameters, op)
+    # From here on every answer goes back to the client, also that we failed. RFC 6749 §4.1.2.1.
     try:
         return await _decide(request, parameters, client, address, op)
     except Refusal as refusal:
         return address.refuse(refusal)
+    except StoreUnavailable as error:
+        _log.warning("busy", error=str(error))
+        return address.refuse(ReasonCode.BUSY.refusal())
+    except Exception:
+        _log.exception("defect", client_id=client.client_id)
+        return address.refuse(ReasonCode.SERVER_ERROR.refusal())
+
+
+def _comes_without_cookies(request: EndpointRequest) -> bool:
+    """Whether another site's form brought the request: browsers then leave our cookies at home, but
+    send them along when the same request comes as a GET."""
+    return (
+        request.method == "POST"
+        and request.header(b"sec-fetch-site") == "cross-site"
+        and not request.query
+        and len(request.body) <= LONGEST_QUERY
+        and bool(request.form_parameters().values)
+        and request.body.isascii()
+        and request.body.decode("ascii").isprintable()
+    )
 
 
 def _read(request: EndpointRequest) -> Parameters:
@@ -68,7 +103,7 @@ async def _decide(
         return await _issue_code(state, step.signed_in, address, op)
     if Prompt.NONE in checked.prompt:
         raise step.REFUSAL.refusal()
-    return await _show_interaction(request, checked, op, now)
+    return await begin_interaction(op, checked, now)
 
 
 async def _issue_code(
@@ -85,15 +120,3 @@ async def _issue_code(
     touch = needs_touch(signed_in.session, op.issuer.lifetimes, state.now)
     await op.store.authorizations.add(op.issuer.issuer_id, planned, touch=touch)
     return code_response(planned, address, op)
-
-
-async def _show_interaction(
-    request: EndpointRequest, checked: AuthorizationRequest, op: OpenIDProvider, now: int
-) -> ShowInteraction:
-    cookie = request.cookie(browser_cookie_name(op.issuer)) or ""
-    browser = op.handles.open(cookie, Purpose.BROWSER) or Handle(id=new_id(now))
-    interaction = await begin_interaction(op, checked, browser.id, now)
-    return ShowInteraction(
-        interaction_id=interaction.interaction_id,
-        browser=op.handles.seal(browser, Purpose.BROWSER),
-    )

@@ -9,7 +9,7 @@ from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.scope import OPENID, parse_scope
 from ostiary.protocol.tokens import ACCESS_TOKEN_TYPE, Claims
 from ostiary.provider.claims import released_claims
-from ostiary.provider.exchange import FORM, EndpointRequest, JsonAnswer
+from ostiary.provider.exchange import FORM, EndpointRequest, JsonAnswer, refuse_repeated
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.tokens import authorization_id_of
 
@@ -37,7 +37,9 @@ def read_bearer_token(request: EndpointRequest) -> str:
     headers = request.header_values(b"authorization")
     in_form = None
     if request.method == "POST" and (request.header(b"content-type") or "").startswith(FORM):
-        in_form = request.form_parameters().get("access_token")
+        form = request.form_parameters()
+        refuse_repeated(form)
+        in_form = form.get("access_token")
     if len(headers) + (in_form is not None) > 1:
         raise ReasonCode.TOKEN_DOUBLE.refusal()
     if in_form is not None:

@@ -36,12 +36,12 @@ def check_client_scope(request: GrantRequest, op: OpenIDProvider) -> frozenset[s
     """
     sent = request.parameters.get("scope")
     try:
-        wanted = parse_scope(sent) & op.issuer.scopes - OFFLINE_SCOPES
+        asked = parse_scope(sent)
     except Malformed as error:
         raise ReasonCode.SCOPE_MALFORMED.refusal(expected=error.expected, received=sent) from error
-    refused = wanted - request.client.scopes
-    if refused:
+    wanted = asked & op.issuer.scopes - OFFLINE_SCOPES
+    if not wanted <= request.client.scopes or (asked and not wanted):
         raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
-            expected=" ".join(sorted(request.client.scopes)), received=" ".join(sorted(refused))
+            expected=" ".join(sorted(request.client.scopes)), received=sent
         )
     return wanted

@@ -1,20 +1,33 @@
 """Beginning an interaction: the checked request is kept while the person is asked."""
 
+from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.provider.exchange import ShowInteraction
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.ids import new_id
 
 
 async def begin_interaction(
-    op: OpenIDProvider, request: AuthorizationRequest, browser_id: bytes, now: int
-) -> Interaction:
-    """A new interaction of this browser."""
+    op: OpenIDProvider, request: AuthorizationRequest, now: int
+) -> ShowInteraction:
+    """A new interaction of the browser that gets the answer."""
+    lifetime = op.issuer.lifetimes.interaction
     interaction = Interaction(
         interaction_id=new_id(now),
-        browser_id=browser_id,
+        browser_id=new_id(now),
         request=request,
         created_at=now,
-        expires_at=now + op.issuer.lifetimes.interaction,
+        expires_at=now + lifetime,
     )
     await op.store.interactions.add(op.issuer.issuer_id, interaction)
-    return interaction
+    return ShowInteraction(
+        interaction_id=interaction.interaction_id,
+        cookie=interaction_cookie(op, interaction),
+        # Longer than the interaction, so that an expired one can still be started again.
+        seconds=2 * lifetime,
+    )
+
+
+def interaction_cookie(op: OpenIDProvider, interaction: Interaction) -> str:
+    """What proves to an interaction's pages that it is the browser in which it began."""
+    return op.handles.seal(Handle(id=interaction.browser_id), Purpose.BROWSER)

@@ -19,8 +19,12 @@ from ostiary.provider.authorization.code import (
     return_address,
 )
 from ostiary.provider.authorization.locate import check_redirect_uri, find_usable_client
-from ostiary.provider.cookies import browser_cookie_name, session_cookie_name
-from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest
+from ostiary.provider.cookies import interaction_cookie_name, session_cookie_name
+from ostiary.provider.exchange import (
+    AuthorizationResponse,
+    EndpointRequest,
+    ShowInteraction,
+)
 from ostiary.provider.interaction import Cleared, Step, consent, next_step
 from ostiary.provider.interaction.begin import begin_interaction
 from ostiary.provider.interaction.state import InteractionState
@@ -88,7 +92,9 @@ async def open_interaction(
     request: EndpointRequest, interaction_id: bytes, op: OpenIDProvider
 ) -> OpenInteraction:
     """The interaction, if this browser began it and its client still stands."""
-    browser = op.handles.open(request.cookie(browser_cookie_name(op.issuer)) or "", Purpose.BROWSER)
+    browser = op.handles.open(
+        request.cookie(interaction_cookie_name(op.issuer, interaction_id)) or "", Purpose.BROWSER
+    )
     interaction = await op.store.interactions.find(op.issuer.issuer_id, interaction_id)
     if interaction is None or browser is None or interaction.browser_id != browser.id:
         raise ReasonCode.INTERACTION_UNKNOWN.refusal(
@@ -97,6 +103,7 @@ async def open_interaction(
         )
     client = await find_usable_client(interaction.request.client_id, op)
     check_redirect_uri(interaction.request.redirect_uri, client)
+    check_still_allowed(interaction.request.scope, client)
     now = op.clock.now()
     return OpenInteraction(
         interaction=interaction,
@@ -104,6 +111,14 @@ async def open_interaction(
         signed_in=await _signed_in(request, client, op, now),
         now=now,
     )
+
+
+def check_still_allowed(scope: frozenset[str], client: Client) -> None:
+    """The institution may have changed its mind while the person was asked."""
+    if not scope <= client.scopes:
+        raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
+            expected=" ".join(sorted(client.scopes)), received=" ".join(sorted(scope))
+        )
 
 
 async def _signed_in(
@@ -114,10 +129,9 @@ async def _signed_in(
     return await find_signed_in(op.store, op.issuer, handle, client, now)
 
 
-async def restart(opened: OpenInteraction, op: OpenIDProvider) -> Interaction:
+async def restart(opened: OpenInteraction, op: OpenIDProvider) -> ShowInteraction:
     """The same request again, from its beginning: nothing but a password has to be typed anew."""
-    old = opened.interaction
-    return await begin_interaction(op, old.request, old.browser_id, opened.now)
+    return await begin_interaction(op, opened.interaction.request, opened.now)
 
 
 async def advance(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
@@ -126,7 +140,10 @@ async def advance(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
 
 
 async def identify(opened: OpenInteraction, username: str, op: OpenIDProvider) -> None:
-    """The person has typed a username. Whether it exists is not looked up here."""
+    """The person has typed a username: whoever is signed in, this one is to sign in now.
+
+    Whether it exists is not looked up here.
+    """
     await op.store.interactions.set_identifier(
         op.issuer.issuer_id, opened.interaction.interaction_id, username
     )

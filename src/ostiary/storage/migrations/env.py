@@ -1,11 +1,10 @@
 """Alembic's environment: one transaction for all outstanding migrations."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, event, pool
+from sqlalchemy import URL, Connection, create_engine, event, pool
 
-engine = create_engine(
-    str(context.config.get_main_option("sqlalchemy.url")), poolclass=pool.NullPool
-)
+address = URL.create("sqlite", database=context.config.attributes["database"])
+engine = create_engine(address, poolclass=pool.NullPool)
 
 
 # Python's sqlite3 begins transactions late and not for DDL; ours must hold all of a migration, so

@@ -12,7 +12,7 @@ from ostiary.provider.interaction import consent
 from ostiary.provider.interaction.flow import Outcome, allow, deny
 from ostiary.web.pages.context import PageContext
 from ostiary.web.pages.login import ANOTHER
-from ostiary.web.responses import HttpResponse
+from ostiary.web.responses import HttpResponse, redirect
 
 STEP = consent.STEP
 
@@ -79,13 +79,16 @@ def show(context: PageContext, _query: Parameters) -> HttpResponse:
         ),
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
         csrf=context.csrf,
+        account=context.account,
         action=f"{context.path}/consent",
         switch_href=f"{context.path}?{ANOTHER}=1",
     )
 
 
 async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outcome:
-    """Only a plain yes is a yes."""
+    """Only a plain yes is a yes, and only of the person whom the page named."""
+    if not context.speaks_of_account(form):
+        return redirect(context.path)
     answer = allow if form.get("decision") == "allow" else deny
     return await answer(context.opened, context.op)
 

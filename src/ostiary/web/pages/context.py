@@ -1,16 +1,20 @@
 """What a page of an interaction works with."""
 
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from ostiary.domain.institution import Institution
 from ostiary.domain.refusals import ReasonCode
+from ostiary.protocol.parameters import Parameters
+from ostiary.provider.cookies import interaction_cookie_name
+from ostiary.provider.exchange import ShowInteraction
 from ostiary.provider.interaction.flow import OpenInteraction
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.refusal_log import RefusalLog
 from ostiary.web.pages.forms import form_token
 from ostiary.web.pages.render import Renderer
-from ostiary.web.responses import HttpResponse
+from ostiary.web.responses import HttpResponse, cookie_header, redirect
 
 _ID_LENGTH = 22  # base64url of 16 bytes
 
@@ -39,6 +43,18 @@ class PageContext:
         interaction = self.opened.interaction
         return form_token(self.op, interaction.interaction_id, interaction.browser_id)
 
+    @property
+    def account(self) -> str:
+        """Whom a page speaks of: an answer to it counts for this person alone."""
+        signed_in = self.opened.signed_in
+        session = signed_in.session if signed_in else None
+        parts = (session.session_id, session.generation.to_bytes(8)) if session else ()
+        return self.op.handles.tag("account", self.opened.interaction.interaction_id, *parts)
+
+    def speaks_of_account(self, form: Parameters) -> bool:
+        """Whether the form was made for who is signed in now; another tab may have changed that."""
+        return hmac.compare_digest((form.get("account") or "").encode(), self.account.encode())
+
     def page(
         self, template: str, title: str, *, status: int = 200, **values: object
     ) -> HttpResponse:
@@ -56,6 +72,15 @@ class PageContext:
 def interaction_path(op: OpenIDProvider, interaction_id: bytes) -> str:
     name = urlsafe_b64encode(interaction_id).rstrip(b"=").decode("ascii")
     return f"{op.issuer.base_path}/interaction/{name}"
+
+
+def interaction_redirect(op: OpenIDProvider, shown: ShowInteraction) -> HttpResponse:
+    """To the pages of a new interaction, with the cookie that binds it to this browser."""
+    name = interaction_cookie_name(op.issuer, shown.interaction_id)
+    return redirect(
+        interaction_path(op, shown.interaction_id),
+        cookie_header(op.issuer, name, shown.cookie, seconds=shown.seconds),
+    )
 
 
 def parse_interaction_id(name: str) -> bytes:

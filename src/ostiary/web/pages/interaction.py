@@ -5,8 +5,9 @@ from typing import Protocol
 
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.parameters import Parameters
-from ostiary.provider.cookies import session_cookie_name
+from ostiary.provider.cookies import interaction_cookie_name, session_cookie_name
 from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest
+from ostiary.provider.interaction.begin import interaction_cookie
 from ostiary.provider.interaction.flow import (
     AlreadyFinished,
     AskNext,
@@ -20,11 +21,20 @@ from ostiary.web.pages import consent, login, select_account
 from ostiary.web.pages.context import (
     PageContext,
     PageServices,
-    interaction_path,
+    interaction_redirect,
     parse_interaction_id,
 )
 from ostiary.web.pages.forms import read_own_form
-from ostiary.web.responses import HttpResponse, cookie_header, redirect, reference_header
+from ostiary.web.responses import (
+    Header,
+    HttpResponse,
+    cookie_header,
+    redirect,
+    reference_header,
+)
+
+# How long a finished interaction still tells who goes back to it that it is finished.
+SECONDS_TO_GO_BACK = 600
 
 Submit = Callable[[PageContext, Parameters], Awaitable[HttpResponse | Outcome]]
 
@@ -90,8 +100,7 @@ async def start_again(
     context = await _open(request, name, op, services)
     if context.opened.finished:
         return _finished(context)
-    interaction = await restart(context.opened, op)
-    return redirect(interaction_path(op, interaction.interaction_id))
+    return interaction_redirect(op, await restart(context.opened, op))
 
 
 async def _open(
@@ -121,12 +130,22 @@ async def _answer(context: PageContext, outcome: Outcome, query: Parameters | No
 def _client_response(context: PageContext, answer: AuthorizationResponse) -> HttpResponse:
     """The person goes back to the client; a refusal that they take along is recorded."""
     op, services = context.op, context.services
-    response = services.renderer.authorization_response(answer, op.issuer)
+    response = services.renderer.authorization_response(
+        answer, op.issuer, context.institution
+    ).with_headers(_soon_forgotten(context))
     if answer.refusal is None:
         return response
     client_id = context.opened.client.client_id
     reference = services.refusals.record(answer.refusal, "pages", client_id, op)
     return response.with_headers(reference_header(reference))
+
+
+def _soon_forgotten(context: PageContext) -> Header:
+    """The interaction is over: its cookie is kept for who goes back, and not for longer."""
+    op, interaction = context.op, context.opened.interaction
+    name = interaction_cookie_name(op.issuer, interaction.interaction_id)
+    value = interaction_cookie(op, interaction)
+    return cookie_header(op.issuer, name, value, seconds=SECONDS_TO_GO_BACK)
 
 
 def _over(context: PageContext) -> HttpResponse | None:

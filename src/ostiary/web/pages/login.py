@@ -14,6 +14,8 @@ from ostiary.web.responses import HttpResponse, redirect
 STEP = login.STEP
 # Asks for another username; the link of "Not you?".
 ANOTHER = "another"
+# The page of the password has an address of its own, so that going back leads to the username.
+PASSWORD_PAGE = "password"  # noqa: S105  a name
 
 WRONG_PAIR = "That username or password is not right. Check both and try again."
 
@@ -25,13 +27,13 @@ class FieldError:
 
 
 def show(context: PageContext, query: Parameters) -> HttpResponse:
-    another = query.get(ANOTHER) is not None
     interaction = context.opened.interaction
-    username = None if another else interaction.identifier
-    if username is not None:
-        return _page(context, "password", username)
-    hint = "" if another else interaction.request.login_hint or ""
-    return _page(context, _first_fields(context), hint)
+    if query.get(ANOTHER) is not None:
+        return _page(context, _first_fields(context), "")
+    if query.get(PASSWORD_PAGE) is not None and interaction.identifier is not None:
+        return _page(context, "password", interaction.identifier)
+    username = interaction.identifier or interaction.request.login_hint or ""
+    return _page(context, _first_fields(context), username)
 
 
 async def submit_identifier(context: PageContext, form: Parameters) -> HttpResponse | Outcome:
@@ -43,7 +45,7 @@ async def submit_identifier(context: PageContext, form: Parameters) -> HttpRespo
     if form.get("password"):
         return await submit(context, form)
     await identify(context.opened, username, context.op)
-    return redirect(context.path)
+    return redirect(f"{context.path}?{PASSWORD_PAGE}=1")
 
 
 async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outcome:

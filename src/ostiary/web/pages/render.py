@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ostiary.domain.institution import Institution
 from ostiary.domain.issuer import Environment as IssuerEnvironment
 from ostiary.domain.issuer import Issuer
-from ostiary.domain.refusals import Refusal
+from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.provider.exchange import AuthorizationResponse
 from ostiary.web.assets import Assets
 from ostiary.web.responses import HttpResponse, authorization_redirect, page_response
@@ -79,7 +79,10 @@ class Renderer:
         )
 
     def authorization_response(
-        self, response: AuthorizationResponse, issuer: Issuer
+        self,
+        response: AuthorizationResponse,
+        issuer: Issuer,
+        institution: Institution | None = None,
     ) -> HttpResponse:
         """The redirect, or the form that brings the response to the client. Form Post §2."""
         redirected = authorization_redirect(response)
@@ -89,6 +92,7 @@ class Renderer:
             "form_post.html",
             "Going back to your app",
             issuer,
+            institution,
             form_action=response.redirect_uri,
             fields=response.parameters,
             script_href_form_post=self._assets.href("form-post.js"),
@@ -112,6 +116,12 @@ class Renderer:
 def _words(refusal: Refusal) -> tuple[str, str]:
     """What a person can do, who has not made the request and cannot mend it."""
     status = refusal.reason.status
+    if refusal.code is ReasonCode.INTERACTION_UNKNOWN:
+        return (
+            "This sign-in belongs to another browser",
+            "It was begun in another browser, or cookies are switched off here. "
+            "Go back to the app that you came from and start again, in one browser.",
+        )
     if status >= 500:
         return (
             "Something went wrong on our side",

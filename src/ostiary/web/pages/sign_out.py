@@ -7,7 +7,7 @@ from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.sign_out import find_leaving, sign_out
 from ostiary.web.pages.forms import form_token, read_own_form
 from ostiary.web.pages.render import Renderer
-from ostiary.web.responses import HttpResponse, dead_cookie_header
+from ostiary.web.responses import HttpResponse, cookie_header
 
 
 async def show_sign_out(
@@ -47,4 +47,6 @@ def _question(leaving: SignedIn, op: OpenIDProvider, renderer: Renderer) -> Http
 
 def _signed_out(op: OpenIDProvider, renderer: Renderer) -> HttpResponse:
     page = renderer.page("signed_out.html", "You have signed out", op.issuer)
-    return page.with_headers(dead_cookie_header(op.issuer, session_cookie_name(op.issuer)))
+    return page.with_headers(
+        cookie_header(op.issuer, session_cookie_name(op.issuer), "", seconds=0)
+    )

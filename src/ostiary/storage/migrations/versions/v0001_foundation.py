@@ -5,17 +5,14 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-# Rows that are found by their key live in it: SQLite then needs one look-up instead of two.
-CLUSTERED = "WITHOUT ROWID" if op.get_context().dialect.name == "sqlite" else ""
-
-TABLES = f"""
+TABLES = """
 CREATE TABLE issuers (
     issuer_id     TEXT   NOT NULL PRIMARY KEY,
     url           TEXT   NOT NULL UNIQUE,
     host          TEXT   NOT NULL,
     data          TEXT   NOT NULL,
     version       BIGINT NOT NULL
-) {CLUSTERED};
+) {clustered};
 
 CREATE INDEX issuers_by_host ON issuers (host);
 
@@ -24,7 +21,7 @@ CREATE TABLE institutions (
     institution_id TEXT NOT NULL,
     data           TEXT NOT NULL,
     PRIMARY KEY (issuer_id, institution_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE clients (
     issuer_id TEXT NOT NULL,
@@ -32,7 +29,7 @@ CREATE TABLE clients (
     revision  BIGINT NOT NULL,
     data      TEXT NOT NULL,
     PRIMARY KEY (issuer_id, client_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE users (
     issuer_id     TEXT NOT NULL,
@@ -44,7 +41,7 @@ CREATE TABLE users (
     disabled_at   BIGINT,
     PRIMARY KEY (issuer_id, user_id),
     UNIQUE (issuer_id, canonical)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE memberships (
     issuer_id      TEXT NOT NULL,
@@ -52,7 +49,7 @@ CREATE TABLE memberships (
     institution_id TEXT NOT NULL,
     claims         TEXT NOT NULL,
     PRIMARY KEY (issuer_id, user_id, institution_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE consents (
     issuer_id  TEXT   NOT NULL,
@@ -61,7 +58,7 @@ CREATE TABLE consents (
     scope      TEXT   NOT NULL,
     granted_at BIGINT NOT NULL,
     PRIMARY KEY (issuer_id, user_id, client_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE signing_keys (
     issuer_id    TEXT   NOT NULL,
@@ -72,7 +69,7 @@ CREATE TABLE signing_keys (
     created_at   BIGINT NOT NULL,
     activates_at BIGINT NOT NULL,
     PRIMARY KEY (issuer_id, kid)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE handle_keys (
     issuer_id  TEXT   NOT NULL,
@@ -80,7 +77,7 @@ CREATE TABLE handle_keys (
     sealed     BYTEA  NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (issuer_id, number)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE sessions (
     issuer_id  TEXT   NOT NULL,
@@ -94,7 +91,7 @@ CREATE TABLE sessions (
     expires_at BIGINT NOT NULL,
     ended_at   BIGINT,
     PRIMARY KEY (issuer_id, session_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE interactions (
     issuer_id         TEXT   NOT NULL,
@@ -109,7 +106,7 @@ CREATE TABLE interactions (
     another_account   BIGINT NOT NULL,
     finished_at       BIGINT,
     PRIMARY KEY (issuer_id, interaction_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE authorizations (
     issuer_id        TEXT   NOT NULL,
@@ -135,7 +132,7 @@ CREATE TABLE authorizations (
     rotated_at       BIGINT,
     revoked_at       BIGINT,
     PRIMARY KEY (issuer_id, authorization_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE audit_events (
     issuer_id      TEXT   NOT NULL,
@@ -149,7 +146,7 @@ CREATE TABLE audit_events (
     reason         TEXT,
     details        TEXT   NOT NULL,
     PRIMARY KEY (issuer_id, event_id)
-) {CLUSTERED};
+) {clustered};
 
 CREATE TABLE refusals (
     issuer_id TEXT   NOT NULL,
@@ -161,10 +158,12 @@ CREATE TABLE refusals (
     expected  TEXT,
     received  TEXT,
     PRIMARY KEY (issuer_id, reference)
-) {CLUSTERED};
+) {clustered};
 """
 
 
 def upgrade() -> None:
-    for statement in filter(str.strip, TABLES.split(";")):
+    # Rows that are found by their key live in it: SQLite then needs one look-up instead of two.
+    clustered = "WITHOUT ROWID" if op.get_context().dialect.name == "sqlite" else ""
+    for statement in filter(str.strip, TABLES.format(clustered=clustered).split(";")):
         op.execute(statement)
