@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.domain.face import ENTERPRISE
 from tests.cli.terminal import Answer, run
 
 FAULTY = """\
@@ -135,6 +136,42 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(installed: Path) -> No
         ],
     }
     assert database_rows(installed) == before
+
+
+def test_a_default_is_no_change(folder: Path) -> None:
+    run("init")
+    text = run("apply", "--example").out.replace('"openid", "profile", "email", ', '"openid", ')
+    Path("data.toml").write_text(text, "utf-8")
+    (issuer, _, client, _) = apply("--dry-run", "--json").json["changes"]
+    assert [each["field"] for each in issuer["fields"]] == ["id", "url", "face", "name"]
+    assert "scopes" in [each["field"] for each in client["fields"]]
+    edit('scopes = ["openid", "offline_access"]\n', "")
+    edit('name = "Example Bank"', 'name = "Example Bank"\nbase_path = "/oidc"')
+    (issuer, _, client, _) = apply("--dry-run", "--json").json["changes"]
+    assert {"field": "base_path", "before": None, "after": "/oidc"} in issuer["fields"]
+    assert "scopes" not in [each["field"] for each in client["fields"]]
+
+
+def test_a_client_gets_the_scopes_of_the_face_unless_the_file_names_some(installed: Path) -> None:
+    edit('name = "Example Bank"', 'name = "Example Bank"\napi_scopes = ["accounts"]')
+    second = """
+[[clients]]
+issuer = "main"
+client_id = "second"
+name = "Second"
+institution = "garden"
+redirect_uris = ["https://second.example.com/cb"]
+"""
+    third = second.replace("second", "third") + "scopes = []\n"
+    path = Path("data.toml")
+    path.write_text(path.read_text("utf-8") + second + third, "utf-8")
+    assert apply().code == 0
+    listed = {each["client_id"]: each["scopes"] for each in run("client", "list", "--json").json}
+    assert listed["second"] == sorted(ENTERPRISE.scopes)
+    assert listed["third"] == []
+    assert listed["budget-buddy"] == ["email", "offline_access", "openid", "profile"]
+    assert "Nothing to change" in apply().err
+    assert "of the issuer's face" in run("apply", "--example").out
 
 
 def test_a_change_of_a_client_is_made_once(installed: Path) -> None:

@@ -146,7 +146,7 @@ def password(username: Username, issuer: IssuerId = None, config: Config = None)
 
 @commands.command(epilog=examples("ostiary user disable alice"))
 def disable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
-    """Switch a user off: they cannot sign in, and their sessions and tokens do not count."""
+    """Switch a user off: signed out everywhere, they cannot sign in until they are enabled."""
     _set_enabled(username, issuer, config, enabled=False)
     say(f"{username} is disabled. To undo it: ostiary user enable {username}")
 

@@ -38,9 +38,12 @@ async def save_issuer(store: Store, master_key: MasterKey, issuer: Issuer, now: 
     Keys come first, so that whoever finds the issuer finds it able to sign.
     """
     raise_first(issuer_faults(issuer))
-    others = await store.issuers.find_by_host(issuer.host)
-    if any(each.url == issuer.url and each.issuer_id != issuer.issuer_id for each in others):
-        raise _url_taken(issuer)
+    at_host = await store.issuers.find_by_host(issuer.host)
+    for other in (each for each in at_host if each.issuer_id != issuer.issuer_id):
+        if other.url == issuer.url:
+            raise _url_taken(issuer)
+        if _overlap(other.base_path, issuer.base_path):
+            raise _path_taken(issuer, other)
     await add_first_keys(store, master_key, issuer, now)
     if await store.issuers.find(issuer.issuer_id) == issuer:
         return
@@ -165,6 +168,19 @@ def _are_scopes(names: frozenset[str]) -> bool:
         return all(parse_scope(name) == {name} for name in names)
     except Malformed:
         return False
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether requests below one path could be meant for the other."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _path_taken(issuer: Issuer, other: Issuer) -> ManagementError:
+    return ManagementError(
+        f"issuer {other.issuer_id} answers at {other.host}{other.base_path} already",
+        f"give {issuer.issuer_id} a host of its own, or a base_path beside that one",
+        Failure.CONFLICT,
+    )
 
 
 def _url_taken(issuer: Issuer) -> ManagementError:

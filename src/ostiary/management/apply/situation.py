@@ -75,8 +75,9 @@ class Situation:
     def add_faults(self, located: Located[Any], issuer: Issuer, faults: Iterable[Fault]) -> None:
         """Those that are there whatever stands in the place of what could not be read."""
         for fault in faults:
-            if self._is_certain(located, issuer, fault.field.partition(".")[0]):
-                self.faults.add((*located.path, fault.field), fault.message)
+            key, *inner = fault.field.split(".")
+            if self._is_certain(located, issuer, key):
+                self.faults.add((*located.path, key, *inner), fault.message)
 
     def _is_certain(self, located: Located[Any], issuer: Issuer, key: str) -> bool:
         nowhere = issuer is NOWHERE
