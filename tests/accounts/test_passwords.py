@@ -142,6 +142,51 @@ async def test_nobody_is_not_let_in_even_by_the_hash_that_stands_for_them(
     assert not await passwords.verify(None, PASSWORD)
 
 
+async def test_the_hash_that_stands_for_nobody_is_new_with_every_start(
+    hashed: str, work: Work
+) -> None:
+    """One that stands in the source would let anybody look for its password at leisure."""
+    for _ in range(3):
+        started = Passwords(workers=1)
+        assert not await started.verify(None, PASSWORD)
+        assert not await started.verify(None, "another password")
+        started.close()
+    assert len(work.hashes) == 6
+    assert work.hashes[::2] == work.hashes[1::2], "made once a start"
+    assert len(set(work.hashes)) == 3
+    assert work.parameters == [extract_parameters(hashed)] * 6
+
+
+async def test_the_first_of_all_requests_may_be_for_nobody() -> None:
+    """It waits for the hash in the only worker there is, which must have been made before."""
+    async with asyncio.timeout(10):
+        started = Passwords(workers=1)
+        answers = await asyncio.gather(*(started.verify(None, PASSWORD) for _ in range(5)))
+    started.close()
+    assert answers == [False] * 5
+
+
+def test_whoever_starts_does_not_wait_for_the_hash_that_stands_for_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And whoever stops at once waits only until it is made."""
+    opened, made_by = threading.Event(), list[str]()
+    make = PasswordHasher.hash
+
+    def waiting(hasher: PasswordHasher, password: bytes) -> str:
+        made_by.append(threading.current_thread().name)
+        assert opened.wait(timeout=30)
+        return make(hasher, password)
+
+    monkeypatch.setattr(PasswordHasher, "hash", waiting)
+    started = Passwords(workers=1)
+    assert not opened.is_set()
+    opened.set()
+    started.close()
+    assert len(made_by) == 1
+    assert made_by[0] != threading.current_thread().name
+
+
 @pytest.mark.parametrize("password_hash", ["", "x", "$argon2id$", "$2b$12$abc", "$argon2id$v=19$m"])
 async def test_what_is_no_hash_lets_nobody_in(passwords: Passwords, password_hash: str) -> None:
     assert not await passwords.verify(password_hash, PASSWORD)

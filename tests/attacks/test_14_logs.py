@@ -3,15 +3,21 @@
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ostiary.logs import configure_logs
+from ostiary.storage.authorizations import Authorizations
+from ostiary.web.access_log import AccessLog
 from tests.attacks.conftest import forget_loggers
+from tests.attacks.expected import REFERENCE
 from tests.attacks.test_5_codes_and_refresh import check_absent
-from tests.attacks.wire import FORM, ask, encode, path_of, post, send
+from tests.attacks.wire import FORM, ask, cookies_of, encode, path_of, post, send
 from tests.kit.person import Person
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import ENTERPRISE, PASSWORD, World
@@ -102,7 +108,9 @@ async def test_ll_01_no_secret_in_log_database_or_audit(world: World, log: Log) 
     check_absent(world.store.database.path, secrets)
 
 
-async def break_sign_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def break_sign_in(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Gives the reference that the person is shown."""
+
     async def fail(*_: object) -> None:
         raise RuntimeError("a defect")
 
@@ -112,6 +120,14 @@ async def break_sign_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert person.page.status == 500
     assert PASSWORD not in person.page.html
     assert "a defect" not in person.page.html
+    (reference,) = set(REFERENCE.findall(person.page.text))
+    assert reference == person.page.headers["ostiary-reference"]
+    return str(reference)
+
+
+def events(log: Log, name: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in log().splitlines()]
+    return [line for line in lines if line["event"] == name]
 
 
 async def test_ll_01_a_defect_tells_no_secret(
@@ -120,6 +136,54 @@ async def test_ll_01_a_defect_tells_no_secret(
     await break_sign_in(world, monkeypatch)
     assert "a defect" in json_log()
     assert PASSWORD not in json_log()
+
+
+async def test_a_defect_of_a_page_is_logged_under_the_reference_that_is_shown(
+    world: World, json_log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await break_sign_in(world, monkeypatch)
+    (defect,) = events(json_log, "defect")
+    assert defect["reference"] == reference
+    assert "RuntimeError: a defect" in defect["exception"]
+
+
+async def test_a_defect_of_an_endpoint_is_logged_under_the_reference_of_the_answer(
+    world: World, json_log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_store(monkeypatch, "redeem")
+    rp = RelyingParty(world)
+    flow, answer = await rp.authorize(rp.person())
+    broken = await rp.redeem(flow, answer["code"])
+    assert (broken.status_code, broken.json()["error"]) == (500, "server_error")
+    (defect,) = events(json_log, "defect")
+    assert (defect["endpoint"], defect["reference"]) == (
+        "token",
+        broken.headers["ostiary-reference"],
+    )
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="defect: provider/endpoints/authorization.py logs what it redirects as server_error "
+    "before a reference is made, and without it",
+)
+async def test_a_defect_that_is_redirected_is_logged_under_the_reference_of_the_answer(
+    world: World, json_log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rp = RelyingParty(world)
+    person = await rp.signed_in()
+    break_store(monkeypatch, "add")
+    broken = await ask(world, rp.begin().sent, cookies=cookies_of(person))
+    assert "error=server_error" in broken.headers["location"]
+    (defect,) = events(json_log, "defect")
+    assert defect.get("reference") == broken.headers["ostiary-reference"]
+
+
+def break_store(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Authorizations, verb, fail)
 
 
 async def test_ll_01_a_defect_tells_no_secret_in_readable_logs(
@@ -173,3 +237,69 @@ async def test_ll_03_no_url_is_logged(world: World, log: Log) -> None:
         flow.sent["code_challenge"],
     ):
         assert secret not in written
+
+
+# ---- the log of requests: switched on with log.requests ---------------------------------------
+
+
+UNCUT = pytest.mark.xfail(
+    strict=True, reason="defect: web/access_log.py writes the path as it came, not shown(path)"
+)
+
+
+def with_access_log(world: World) -> World:
+    """As `serve` puts it together when log.requests is on."""
+    ostiary = replace(world.ostiary, application=AccessLog(world.ostiary.application))
+    return replace(world, ostiary=ostiary)
+
+
+async def test_ll_03_the_log_of_requests_has_no_query_and_no_secret(
+    world: World, json_log: Log
+) -> None:
+    logged = with_access_log(world)
+    secrets = await everything(logged)
+    canary = encode({"id_token_hint": "canary-hint"})
+    await send(logged, "GET", path_of(ENTERPRISE, "logout"), canary)
+    await ask(logged, RelyingParty(logged).begin(login_hint="canary-hint").sent)
+    lines = events(json_log, "request")
+    assert len(lines) >= 20
+    for line in lines:
+        assert set(line) == {"event", "level", "ts", "method", "path", "status", "ms"}
+        assert re.fullmatch(r"/[A-Za-z0-9./_-]*", line["path"]), line
+        assert line["method"] in {"GET", "POST"}
+        assert 200 <= line["status"] < 500
+        assert line["ms"] >= 0
+    written = json_log()
+    assert "canary-hint" not in written
+    assert [secret for secret in secrets if secret in written] == []
+
+
+async def test_the_log_of_requests_has_a_line_for_what_failed(
+    world: World, json_log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await break_sign_in(with_access_log(world), monkeypatch)
+    assert events(json_log, "request")[-1]["status"] == 500
+
+
+async def test_ll_02_the_log_of_requests_is_one_json_line_each(world: World, json_log: Log) -> None:
+    await hostile_requests(with_access_log(world))
+    for line in json_log().splitlines():
+        assert line.isascii()
+        assert line.isprintable()
+        assert isinstance(json.loads(line), dict)
+
+
+@UNCUT
+async def test_ll_02_the_readable_log_of_requests_commands_no_terminal(
+    world: World, text_log: Log
+) -> None:
+    await send(with_access_log(world), "GET", "/\x1b[2Jx\x9b2J\u202e")
+    assert "request" in text_log()
+    for character in "\x1b[2J", "\x9b", "\u202e":
+        assert character not in text_log()
+
+
+@UNCUT
+async def test_ll_02_the_log_of_requests_cuts_long_paths(world: World, json_log: Log) -> None:
+    await send(with_access_log(world), "GET", "/" + "x" * 60_000)
+    assert max(map(len, json_log().splitlines())) < 1_000

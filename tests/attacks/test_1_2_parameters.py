@@ -20,6 +20,7 @@ from tests.attacks.wire import (
     ask,
     cookies_of,
     encode,
+    interaction_cookie,
     path_of,
     post,
     resubmit,
@@ -123,7 +124,7 @@ async def test_az_06_a_semicolon_separates_nothing(world: World) -> None:
         evil = b"a=1;redirect_uri=https%3A%2F%2Fevil.test%2Fcb;state=evil"
         is_redirect(await ask(world, flow.sent, evil), flow, "login_required")
         flow = RelyingParty(world).begin(scope="openid;profile", prompt="none")
-        is_redirect(await ask(world, flow.sent), flow, "login_required")
+        is_redirect(await ask(world, flow.sent), flow, "invalid_scope")
 
 
 async def test_az_07_unknown_parameters_are_ignored_and_not_kept(world: World) -> None:
@@ -161,9 +162,12 @@ async def test_az_09_scope_that_the_client_may_not_have(world: World) -> None:
 async def test_az_10_without_openid_no_id_token(world: World) -> None:
     tokens = await RelyingParty(world).tokens(scope="profile email")
     assert "id_token" not in tokens
-    tokens = await RelyingParty(world).tokens(scope="OPENID")
+    tokens = await RelyingParty(world).tokens(scope="OPENID profile")
     assert "id_token" not in tokens
-    assert "scope" not in tokens
+    assert tokens["scope"] == "profile"
+    flow = RelyingParty(world).begin(scope="OPENID")
+    async with unharmed(world):
+        is_redirect(await ask(world, flow.sent), flow, "invalid_scope")
 
 
 @pytest.mark.parametrize(
@@ -677,17 +681,24 @@ async def test_az_42_a_session_of_one_issuer_at_another_on_the_same_host(world: 
         world, issuer_id="second", url="http://localhost:9400/second", base_path="/second"
     )
     person = await RelyingParty(world).signed_in()
-    cookie = person.http.cookies["ostiary-session-enterprise"]
-    browser = person.http.cookies["ostiary-browser-enterprise"]
+    await person.open(RelyingParty(world).begin(prompt="consent").url)
+    session = person.http.cookies["ostiary-session-enterprise"]
+    name = interaction_cookie(person.page.url)
+    proof = person.http.cookies[name]
     flow = RelyingParty(world, issuer=second).begin(prompt="none")
     jars = (
         cookies_of(person),
-        f"ostiary-session-second={cookie}; ostiary-browser-second={browser}",
-        f"ostiary-session-second={browser}; ostiary-browser-second={cookie}",
+        f"ostiary-session-second={session}",
+        f"ostiary-session-second={proof}",
     )
     for jar in jars:
         answer = await ask(world, flow.sent, cookies=jar, issuer=second)
         is_redirect(answer, flow, "login_required", issuer=second)
+    page = f"/second/interaction/{name.removeprefix('ostiary-')}"
+    for jar in (*jars, f"{name}={proof}; ostiary-session-second={session}", f"{name}={session}"):
+        answer = await send(world, "GET", page, headers=[("cookie", jar)], issuer=second)
+        is_page(answer)
+        assert "alice" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -776,18 +787,95 @@ async def test_az_46_consent_sent_twice_at_once_gives_one_code(world: World) -> 
 # ---- beyond the list ----------------------------------------------------------------------------
 
 
-async def test_a_cross_site_post_ends_no_other_tab(world: World) -> None:
+CROSS_SITE = ("sec-fetch-site", "cross-site")
+
+
+@pytest.mark.parametrize("headers", [[], [CROSS_SITE]], ids=["old browser", "cross-site"])
+async def test_a_cross_site_post_ends_no_other_tab(
+    world: World, headers: list[tuple[str, str]]
+) -> None:
     """Browsers send no Lax cookie with a POST from another site."""
     rp = RelyingParty(world)
     person = await rp.person().open(rp.begin().url)
     form = person.page.form_with("sign-in")
-    answer = await post(world, AUTH, encode(rp.begin().sent))
+    answer = await post(world, AUTH, encode(rp.begin().sent), headers=headers)
     check_answer(answer)
+    assert ("set-cookie" in answer.headers) == (not headers)
     for name, value in answer.cookies.items():
         person.http.cookies.delete(name)
         person.http.cookies.set(name, value)
     await person.post(form.action, {**form.values, "username": "alice"})
     assert person.page.status == 200, person.page.text
+    assert person.page.heading == "Enter your password"
+
+
+async def test_a_cross_site_post_comes_again_as_the_same_get(world: World) -> None:
+    """So that Lax cookies come along: who is signed in is not asked again."""
+    rp = RelyingParty(world)
+    person = await rp.signed_in()
+    flow = rp.begin(login_hint="a b+c&d=e", nonce="ü", ui_locales="de en")
+    body = encode(flow.sent)
+    async with unharmed(world):
+        answer = await post(world, AUTH, body, headers=[CROSS_SITE])
+        check_answer(answer)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"{ENTERPRISE.endpoint('auth')}?{body.decode()}"
+        assert "set-cookie" not in answer.headers
+        assert "no-store" in answer.headers["cache-control"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+    await person.open(answer.headers["location"])
+    answered = callback(person)
+    assert answered["state"] == flow.state
+    tokens = (await rp.redeem(flow, answered["code"])).json()
+    assert payload(tokens["id_token"])["nonce"] == "ü"
+
+
+@pytest.mark.parametrize("site", ["same-site", "same-origin", "none", "Cross-Site", "x"])
+async def test_another_post_is_answered_as_it_is(world: World, site: str) -> None:
+    flow = RelyingParty(world).begin(prompt="none")
+    async with unharmed(world):
+        answer = await post(world, AUTH, encode(flow.sent), headers=[("sec-fetch-site", site)])
+        is_redirect(answer, flow, "login_required")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(b"x=" + b"y" * 6_000, id="too long for an address"),
+        pytest.param(b"x=\r\nSet-Cookie: a=b", id="line break"),
+        pytest.param(b"x=\x1b\x7f", id="control characters"),
+        pytest.param("x=ü".encode(), id="not ASCII"),
+    ],
+)
+async def test_a_cross_site_post_that_no_address_can_hold_is_answered_as_it_is(
+    world: World, extra: bytes
+) -> None:
+    flow = RelyingParty(world).begin(prompt="none")
+    async with unharmed(world):
+        answer = await post(world, AUTH, encode(flow.sent, extra), headers=[CROSS_SITE])
+        is_redirect(answer, flow, "login_required")
+
+
+async def test_a_cross_site_post_with_a_query_or_without_a_form_is_refused(world: World) -> None:
+    flow = RelyingParty(world).begin(prompt="none")
+    body = encode(flow.sent)
+    async with unharmed(world):
+        doubled = await post(world, AUTH, body, headers=[CROSS_SITE], query=b"state=x")
+        is_redirect(doubled, flow, "invalid_request", state=None)
+        is_page(await post(world, AUTH, b"", headers=[CROSS_SITE]))
+        is_page(await post(world, AUTH, b"x=%ff", headers=[CROSS_SITE]))
+        is_page(await post(world, AUTH, body, headers=[CROSS_SITE], content_type="text/plain"))
+
+
+async def test_a_cross_site_post_proves_nothing_by_its_redirect(world: World) -> None:
+    """What the GET refuses stays refused, on a page of ours."""
+    for changes in ({"redirect_uri": "https://evil.test/cb"}, {"client_id": "nobody"}):
+        body = encode(RelyingParty(world).begin(**changes).sent)
+        answer = await post(world, AUTH, body, headers=[CROSS_SITE])
+        target = urlsplit(answer.headers["location"])
+        assert (target.scheme, target.netloc) == ("http", ENTERPRISE.host)
+        async with unharmed(world):
+            is_page(await send(world, "GET", target.path, target.query.encode()))
 
 
 FIELDS: dict[str, Callable[[str], str]] = {

@@ -134,6 +134,13 @@ def path_of(issuer: Issuer, endpoint: str) -> str:
     return f"{issuer.base_path}/{endpoint}"
 
 
+def interaction_cookie(url: str) -> str:
+    """The name of the cookie that binds the interaction whose page or form this is, over http."""
+    name = urlsplit(url).path.partition("/interaction/")[2].partition("/")[0]
+    assert name, url
+    return f"ostiary-{name}"
+
+
 def cookies_of(person: Person) -> str:
     """The Cookie header of somebody's browser."""
     return "; ".join(f"{name}={value}" for name, value in person.http.cookies.items())

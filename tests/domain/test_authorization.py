@@ -47,6 +47,17 @@ def test_nothing_goes_on_for_a_person_switched_off_gone_or_with_a_new_password(
 
 
 @pytest.mark.parametrize("offline", [False, True])
-def test_only_an_offline_authorization_outlives_the_session(offline: bool) -> None:
-    standing = a_standing(an_authorization(offline=offline), session_ended=True)
-    assert standing.may_act(NOW) is offline
+@pytest.mark.parametrize(
+    ("session_until", "lives"), [(NOW + 1, True), (NOW, False), (NOW - 1, False), (0, False)]
+)
+def test_only_an_offline_authorization_outlives_the_session(
+    session_until: int, lives: bool, offline: bool
+) -> None:
+    standing = a_standing(an_authorization(offline=offline), session_until=session_until)
+    assert standing.may_act(NOW) is (lives or offline)
+
+
+@pytest.mark.parametrize("ended", [{"ends_at": NOW}, {"revoked_at": NOW}])
+def test_a_session_that_lives_does_not_prolong_an_authorization(ended: dict[str, Any]) -> None:
+    standing = a_standing(an_authorization(**ended), session_until=NOW + 86_000)
+    assert not standing.may_act(NOW)

@@ -213,6 +213,28 @@ def test_a_clock_turned_back_leaves_the_oldest_key_active() -> None:
     assert states(keys, NOW - DAY) == {"old": KeyState.ACTIVE, "new": KeyState.PENDING}
 
 
+@settings(deadline=None)
+@given(EVENTS, st.integers(1, 400 * DAY))
+def test_at_a_clock_before_everything_the_first_key_of_each_algorithm_is_active(
+    events: list[Event], early: int
+) -> None:
+    """A laptop that woke up in the past, or a sandbox whose clock was turned back."""
+    keys = schedule(events)
+    found = states(keys, NOW - early)
+    active = {kid for kid, state in found.items() if state is KeyState.ACTIVE}
+    assert active == {f"{algorithm}-first" for algorithm in Algorithm}
+    assert all(found[key.kid] is KeyState.PENDING for key in keys if key.kid not in active)
+
+
+def test_before_its_activation_an_only_key_is_active() -> None:
+    assert states([a_signing_key("only", NOW)], 0) == {"only": KeyState.ACTIVE}
+
+
+def test_a_key_of_another_algorithm_does_not_stand_in_for_the_oldest() -> None:
+    keys = [a_signing_key("ec", 0), a_signing_key("rsa", NOW + 50, Algorithm.RS256)]
+    assert states(keys, NOW) == {"ec": KeyState.ACTIVE, "rsa": KeyState.ACTIVE}
+
+
 def test_without_keys_nothing_changes_and_every_algorithm_is_due() -> None:
     assert states([], NOW) == {}
     assert next_change([], NOW) is None

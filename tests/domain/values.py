@@ -76,7 +76,7 @@ def a_standing(authorization: Authorization, **changes: Any) -> Standing:
         "authorization": authorization,
         "user_disabled": False,
         "user_valid_after": 0,
-        "session_ended": False,
+        "session_until": NOW + 1000,
         "claims": {},
     }
     return Standing(**(values | changes))

@@ -616,8 +616,29 @@ async def test_r30_scopes_that_nobody_knows_are_dropped(
 ) -> None:
     tokens = await party.tokens(scope="openid user_impersonation https://graph.example/.default")
     assert tokens["scope"] == "openid"
-    for_itself = await party.token(grant_type="client_credentials", scope="nobody:knows")
-    assert for_itself.status_code == 200
+    some = await party.token(grant_type="client_credentials", scope="email nobody:knows")
+    assert (some.status_code, some.json()["scope"]) == (200, "email")
+
+
+@pytest.mark.parametrize("scope", ["nobody:knows", "offline_access", "nobody:knows offline_access"])
+async def test_r30_a_scope_of_which_nothing_is_left_is_refused(
+    world: World, issuer: Issuer, scope: str
+) -> None:
+    """RFC 6749 §3.3: an empty scope cannot be told to the application."""
+    client = a_client("online", issuer, scopes=frozenset({"openid", "email"}))
+    party = RelyingParty.of(world, await world.add_client(client, issuer), issuer)
+    async with world.http(issuer) as http:
+        asked = await http.get(party.begin(scope=scope).url)
+    response = dict(parse_qsl(urlsplit(asked.headers["location"]).query))
+    assert response["error"] == "invalid_scope"
+    for_itself = await party.token(grant_type="client_credentials", scope=scope)
+    assert (for_itself.status_code, for_itself.json()["error"]) == (400, "invalid_scope")
+    await world.ostiary.refusals.drain()
+    for answer in (asked, for_itself):
+        reference = answer.headers["ostiary-reference"]
+        record = await world.store.refusals.find([issuer.issuer_id], reference)
+        assert record is not None
+        assert (record.code, record.received) == ("scope_not_allowed", scope)
 
 
 async def test_r30_offline_access_is_dropped_where_it_is_not_allowed(
@@ -646,7 +667,7 @@ async def test_r30_a_scope_that_the_application_may_not_have_is_refused_with_a_r
         [issuer.issuer_id], answer.headers["ostiary-reference"]
     )
     assert record is not None
-    assert (record.code, record.received) == ("scope_not_allowed", "phone")
+    assert (record.code, record.received) == ("scope_not_allowed", "openid phone")
 
 
 async def test_r30_a_refresh_may_repeat_the_scope_that_was_asked_for(

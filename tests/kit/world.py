@@ -151,7 +151,7 @@ class World:
 
     def http(self, issuer: Issuer = ENTERPRISE) -> httpx2.AsyncClient:
         """A plain HTTP client at the issuer's host; it follows no redirects."""
-        transport = httpx2.ASGITransport(app=self.ostiary.application)  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=self.ostiary.application)
         return httpx2.AsyncClient(transport=transport, base_url=issuer.origin)
 
     async def add_client(self, client: Client, issuer: Issuer = ENTERPRISE) -> Client:

@@ -264,6 +264,95 @@ def test_what_is_no_safe_address_may_not_be_registered(uri: str, native: bool) -
         check_registrable(uri, native=native)
 
 
+IN_THE_BROWSERS_EYES_NO_HOST = "urlsplit reads over what stands around the brackets"
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param(".", id="dot alone"),
+        pytest.param(".rp.example", id="empty first label"),
+        pytest.param("rp..example", id="empty label"),
+        pytest.param("rp.example..", id="two dots at the end"),
+        pytest.param("-rp.example", id="hyphen first"),
+        pytest.param("rp-.example", id="hyphen last"),
+        pytest.param("rp_x.example", id="underscore"),
+        pytest.param("a" * 64 + ".example", id="label too long"),
+        pytest.param("rp.exa%6dple", id="percent-encoded"),
+        pytest.param("rp.example%2f.evil.example", id="slash percent-encoded"),
+        pytest.param("rp.example;evil.example", id="semicolon"),
+        pytest.param("rp.example,evil.example", id="comma"),
+        pytest.param("rp.example&evil.example", id="ampersand"),
+        pytest.param('rp.example"', id="quote"),
+        pytest.param("rp.example'", id="apostrophe"),
+        pytest.param("<rp.example>", id="angle brackets"),
+        pytest.param("{rp}.example", id="braces"),
+        pytest.param("rp.example$", id="dollar"),
+        pytest.param("rp.example!", id="exclamation"),
+        pytest.param("rp.example|x", id="pipe"),
+        pytest.param("rp.example`", id="backtick"),
+        pytest.param("[]", id="empty brackets"),
+        pytest.param("[:::]", id="no IPv6 address"),
+        pytest.param("[1.2.3.4]", id="IPv4 in brackets"),
+        pytest.param("[fe80::1%25eth0]", id="zone"),
+        pytest.param("[[::1]", id="two opening brackets"),
+    ],
+)
+def test_what_is_no_host_may_not_be_registered(host: str, scheme: str, native: bool) -> None:
+    with pytest.raises(Malformed):
+        check_registrable(f"{scheme}://{host}/cb", native=native)
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize(
+    "host",
+    ["[::1]evil.example", "[::1].evil.example", "evil.example[::1]", "[::1]x:443", "[::1]]"],
+)
+def test_nothing_stands_around_the_brackets_of_an_address(
+    host: str, scheme: str, native: bool
+) -> None:
+    with pytest.raises(Malformed):
+        check_registrable(f"{scheme}://{host}/cb", native=native)
+
+
+def test_an_address_of_the_future_may_not_be_registered() -> None:
+    with pytest.raises(Malformed):
+        check_registrable("https://[v1.ab]/cb", native=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rp.example.",
+        "a" * 63 + ".example",
+        "x.y",
+        "rp",
+        "xn--rp-xka.example",
+        "a-b.example",
+        "1rp.example",
+        "192.0.2.7",
+        "[2001:db8::7]:8443",
+        "[::ffff:192.0.2.7]",
+        "RP.Example",
+    ],
+)
+def test_a_name_and_an_address_are_hosts(host: str) -> None:
+    uri = f"https://{host}/cb"
+    assert check_registrable(uri, native=False) == uri
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.", "localhost.example", "127.0.0.2", "127.1", "0x7f.1", "[::2]", "[::]"]
+)
+@pytest.mark.parametrize("native", [False, True])
+def test_plain_http_is_for_the_three_loopback_hosts_alone(host: str, native: bool) -> None:
+    with pytest.raises(Malformed):
+        check_registrable(f"http://{host}/cb", native=native)
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.one_of(st.text(max_size=60), PIECES), st.booleans())
 def test_any_text_may_be_registered_or_is_malformed(uri: str, native: bool) -> None:

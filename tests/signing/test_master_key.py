@@ -2,8 +2,13 @@
 
 import os
 import stat
+import subprocess
+import sys
+import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,6 +28,7 @@ TEXT = urlsafe_b64encode(RAW).decode("ascii")
 KEY = MasterKey(RAW)
 CONTEXT = "signing-key main k1"
 SECRET = b"the private key of the bank"
+AT_ONCE = 8
 
 
 @pytest.fixture
@@ -138,6 +144,119 @@ def test_a_key_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     before = path.read_bytes()
     write_master_key(path)
     assert path.read_bytes() == before
+
+
+def test_of_eight_threads_that_start_at_once_all_read_the_same_key(tmp_path: Path) -> None:
+    for number in range(20):
+        path = tmp_path / str(number) / "master.key"
+        start = threading.Barrier(AT_ONCE)
+
+        def begin(path: Path = path, start: threading.Barrier = start) -> str:
+            start.wait()
+            write_master_key(path)
+            read_master_key(path)
+            return path.read_text("ascii")
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            texts = {each.result() for each in [pool.submit(begin) for _ in range(AT_ONCE)]}
+        assert len(texts) == 1
+        assert [each.name for each in path.parent.iterdir()] == [path.name], "no draft is left"
+
+
+BEGIN = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from ostiary.signing.master_key import read_master_key, write_master_key
+path = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.read(1)
+write_master_key(path)
+read_master_key(path)
+print(sha256(path.read_bytes()).hexdigest())
+"""
+
+
+def test_of_eight_processes_that_start_at_once_all_read_the_same_key(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "master.key"
+    processes = [
+        subprocess.Popen(
+            (sys.executable, "-c", BEGIN, path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(AT_ONCE)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("x")
+            process.stdin.flush()
+        seen = [process.communicate(timeout=30)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert seen == [sha256(path.read_bytes()).hexdigest() + "\n"] * AT_ONCE
+    assert [each.name for each in path.parent.iterdir()] == [path.name], "no draft is left"
+
+
+def test_a_key_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the moment in which the name appears, the key is on the disk behind it."""
+    path = tmp_path / "master.key"
+    flushed: list[int] = []
+    seen: list[bool] = []
+    fsync, link = os.fsync, os.link
+
+    def flushing(descriptor: int) -> None:
+        assert not path.exists()
+        flushed.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    def linking(source: Path, target: Path) -> None:
+        seen.append(path.exists())
+        assert stat.S_IMODE(source.stat().st_mode) == 0o600
+        assert flushed == [source.stat().st_size]
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushing)
+    monkeypatch.setattr(os, "link", linking)
+    write_master_key(path)
+    assert seen == [False]
+    read_master_key(path)
+
+
+def test_the_key_of_whoever_was_first_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the link somebody else was faster."""
+    path = tmp_path / "master.key"
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        path.write_text(TEXT)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    write_master_key(path)
+    assert path.read_text() == TEXT
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_key_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_master_key(tmp_path / "master.key")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])

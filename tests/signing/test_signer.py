@@ -14,7 +14,7 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import import_key
 
-from ostiary.domain.signing_keys import SigningKey
+from ostiary.domain.signing_keys import KeyState, SigningKey, states
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.jose.jwk import public_jwk
 from ostiary.protocol.jose.jws import VerifiedToken, verify_token
@@ -92,6 +92,23 @@ def test_a_token_is_verified_by_ourselves(algorithm: Algorithm, signer: Signer, 
     public = {key.kid: key.public_jwk for key in keys.values()}
     verified = verify_token(signer.sign(CLAIMS, algorithm, "at+jwt"), public)
     assert verified == VerifiedToken(type="at+jwt", claims=CLAIMS)
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("now", [0, 99, 199, 200])
+def test_a_clock_before_the_first_activation_signs_with_the_oldest_key(
+    algorithm: Algorithm, now: int, keys: Keys
+) -> None:
+    successor = make_signing_key(
+        ISSUER, Algorithm.ES256, MASTER_KEY, now=100, activates_at=200 + 86_400
+    )
+    all_keys = [successor, *keys.values()]
+    state = states(all_keys, now)
+    active = [key for key in all_keys if state[key.kid] is KeyState.ACTIVE]
+    token = Signer(active, MASTER_KEY, ISSUER).sign(CLAIMS, algorithm)
+    assert read_by_joserfc(token, keys[algorithm]) == CLAIMS
+    assert header_of(token) == {"alg": algorithm.value, "kid": keys[algorithm].kid}
+    assert state[successor.kid] is KeyState.PENDING, "published already, and not used yet"
 
 
 @pytest.mark.parametrize("algorithm", Algorithm)

@@ -16,6 +16,7 @@ import pytest
 from ostiary.storage import sqlite
 from ostiary.storage.sqlite import (
     LARGEST_BATCH,
+    LONGEST_LOG_PAGES,
     Conflict,
     SqliteDatabase,
     Step,
@@ -197,25 +198,49 @@ async def test_what_cannot_be_read_is_unavailable(database: SqliteDatabase) -> N
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**63], ids=["lone surrogate", "too large a number"])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("others", [(), (grow("b"),)], ids=["alone", "with another step"])
 async def test_st_29_a_value_that_no_column_can_hold_is_refused_and_harms_nobody(
-    path: Path, value: Value
+    database: SqliteDatabase, value: Value, others: tuple[Step, ...]
 ) -> None:
-    database = SqliteDatabase(path)
-    try:
+    unfit = add(value) if isinstance(value, str) else add("a", value)
+    await database.change(add("b"))
+    async with asyncio.timeout(2):
+        with pytest.raises((StoreUnavailable, ValueError, OverflowError)):
+            await database.change(unfit, *others)
+        with pytest.raises((StoreUnavailable, ValueError, OverflowError)):
+            await database.change(grow("b"), unfit)
+        await database.change(add("c"))
+    assert outside(database.path) == {"b": 0, "c": 0}
+
+
+async def test_st_29_a_value_that_no_column_can_hold_does_not_undo_its_neighbours(
+    database: SqliteDatabase,
+) -> None:
+    outcomes = await in_one_batch(
+        database, (add("a"),), (add("\ud800"),), (grow("a"), add("b", 2**63)), (grow("a"),)
+    )
+    assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, True, True, False]
+    assert outside(database.path)["a"] == 1
+    assert "b" not in outside(database.path)
+
+
+async def test_whatever_a_change_dies_of_the_writer_goes_on(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of what nobody has thought of."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody has thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_restart_long_log", fail)
         async with asyncio.timeout(2):
-            with pytest.raises((StoreUnavailable, ValueError, OverflowError)):
-                await database.change(
-                    add(value) if isinstance(value, str) else add("a", value), grow("a")
-                )
-        async with asyncio.timeout(2):
-            await database.change(add("b"))
-    finally:
-        if all(thread.is_alive() for thread in database._threads):
-            database.close()
-        else:
-            abandon(database)
-    assert outside(path) == {"b": 0}
+            for _ in range(3):
+                with pytest.raises(StoreUnavailable):
+                    await database.change(add("a"))
+    async with asyncio.timeout(2):
+        await database.change(add("b"))
+    assert outside(database.path) == {"b": 0}
 
 
 async def test_st_29_a_value_that_no_column_can_hold_finds_nothing(
@@ -223,16 +248,6 @@ async def test_st_29_a_value_that_no_column_can_hold_finds_nothing(
 ) -> None:
     with pytest.raises((StoreUnavailable, ValueError)):
         await database.read_one("SELECT * FROM things WHERE name = :name", {"name": "\ud800"})
-
-
-def abandon(database: SqliteDatabase) -> None:
-    """Let go of a database whose writer has died."""
-    database._closing.set()
-    database._written.set()
-    database._threads[1].join()
-    for connection in (database._reader, database._writer):
-        connection.close()
-    os.close(database._lock)
 
 
 async def test_st_07_a_full_disk_is_unavailable_until_there_is_room(
@@ -279,10 +294,21 @@ async def test_st_10_the_wait_for_another_process_is_bounded(
             async with asyncio.timeout(2):
                 with pytest.raises(StoreUnavailable):
                     await database.change(add("a"))
+            assert await database.read_all(ALL, {}) == [], "what can be read is read"
         await database.change(add("b"))
         assert outside(path) == {"b": 0}
     finally:
         database.close()
+
+
+async def test_a_turn_that_is_not_too_long_is_waited_for(database: SqliteDatabase) -> None:
+    with another_process_writes(database.path):
+        task = asyncio.create_task(database.change(add("a")))
+        await asyncio.sleep(0.2)
+        assert not task.done()
+        assert outside(database.path) == {}
+    assert await task is not None
+    assert outside(database.path) == {"a": 0}
 
 
 def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
@@ -425,6 +451,14 @@ async def test_close_leaves_no_thread_and_no_log(path: Path) -> None:
     assert outside(path) == {"a": 0}
 
 
+async def test_a_second_close_does_nothing(path: Path) -> None:
+    database = SqliteDatabase(path)
+    await database.change(add("a"))
+    database.close()
+    database.close()
+    assert outside(path) == {"a": 0}
+
+
 async def test_what_comes_after_close_is_unavailable_at_once(path: Path) -> None:
     database = SqliteDatabase(path)
     database.close()
@@ -460,24 +494,58 @@ async def test_each_batch_is_flushed_before_it_is_answered(database: SqliteDatab
         assert str(number) in outside(copy), f"{before} bytes in the log before"
 
 
-async def test_the_log_stays_small_under_steady_writing(database: SqliteDatabase) -> None:
+async def test_the_log_stays_small_under_steady_writing(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A log that only grows makes reads slow, and the next start after a kill long."""
+    monkeypatch.setattr(sqlite, "LONGEST_LOG_PAGES", 100)
     await database.change(add("a"))
     log = database.path.with_name(database.path.name + "-wal")
-    commits: list[str] = []
-    database._writer.set_trace_callback(
-        lambda text: commits.append(text) if text == "COMMIT" else None
-    )
-    ends = time.monotonic() + 10
+    traced: list[str] = []
+    database._writer.set_trace_callback(traced.append)
+    began = time.monotonic()
+
+    def is_enough() -> bool:
+        passed = time.monotonic() - began
+        return passed > 20 or (passed > 3 and traced.count("COMMIT") >= 2000)
 
     async def write() -> None:
-        while len(commits) < 4000 and time.monotonic() < ends:
+        while not is_enough():
             await database.change(grow("a"))
+            await database.read_one(ALL, {})
 
     await asyncio.gather(*(write() for _ in range(4)))
     database._writer.set_trace_callback(None)
-    written = len(commits) * PAGE
-    assert log.stat().st_size < written // 2
+    # A hundred pages, and what is written until the checkpoint's thread looks again.
+    assert log.stat().st_size < traced.count("COMMIT") * PAGE // 2
+    assert "PRAGMA wal_checkpoint(RESTART)" in traced
+
+
+def test_the_longest_log_is_read_in_a_moment() -> None:
+    assert LONGEST_LOG_PAGES * PAGE <= 17_000_000
+
+
+async def test_whoever_reads_for_long_does_not_hold_up_the_writer(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a backup does, or an operator's shell: the log grows on meanwhile, and shrinks later."""
+    monkeypatch.setattr(sqlite, "LONGEST_LOG_PAGES", 20)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 1.5)
+    database = SqliteDatabase(path)
+    await database.change(add("a"))
+    longest = 0.0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute(ALL).fetchall()
+        ends = time.monotonic() + 1.2
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            await database.change(grow("a"))
+            longest = max(longest, time.monotonic() - began)
+        other.execute("ROLLBACK")
+    database.close()
+    if longest >= 1:
+        pytest.fail(f"a change waited for {longest:.1f} s")
 
 
 async def test_two_databases_on_one_file_take_turns(path: Path) -> None:

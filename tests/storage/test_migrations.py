@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from ostiary.storage import migrations
-from ostiary.storage.schema import HEAD, SchemaState, ensure_schema, schema_state, schema_version
+from ostiary.storage.schema import (
+    HEAD,
+    SchemaState,
+    ensure_schema,
+    ensure_schema_beside,
+    schema_state,
+    schema_version,
+)
 from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.storage.store import Store
 from tests.storage.rows import contents, fill
@@ -131,9 +138,7 @@ def migrate_at_once(path: Path) -> list[str]:
 
 def test_st_13_four_processes_at_once_make_one_schema(tmp_path: Path, empty: Path) -> None:
     path = tmp_path / "ostiary.db"
-    died_of = set(migrate_at_once(path))
-    # That nobody dies is the next test.
-    assert died_of <= {"sqlite3.OperationalError: database is locked"}
+    assert migrate_at_once(path) == []
     assert schema_of(path) == schema_of(empty)
     assert is_whole(path)
 
@@ -224,3 +229,118 @@ def test_st_11_a_database_with_a_truncated_page_is_not_taken_for_an_empty_one(
         file.write(b"\0" * 100)
     with pytest.raises(StoreUnavailable):
         ensure_schema(broken)
+
+
+# ---- in a process of its own --------------------------------------------------------------------
+
+
+def a_program(folder: Path, script: str) -> str:
+    """Stands for Python, and does what the script says."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["new/folder", "100%", "a b; exit 1", "-c", "ünï", "--help"])
+def test_a_process_beside_makes_the_same_schema(tmp_path: Path, name: str, empty: Path) -> None:
+    path = tmp_path / name / "ostiary.db"
+    ensure_schema_beside(path)
+    assert schema_version(path) == HEAD
+    assert schema_of(path) == schema_of(empty)
+
+
+def test_a_relative_path_means_the_same_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ensure_schema_beside(Path("data/ostiary.db"))
+    assert schema_version(tmp_path / "data" / "ostiary.db") == HEAD
+
+
+def test_the_process_that_asked_does_not_load_alembic(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path;"
+        "from ostiary.storage.schema import ensure_schema_beside;"
+        "ensure_schema_beside(Path(sys.argv[1]));"
+        "print(sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        (sys.executable, "-c", script, tmp_path / "ostiary.db"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert run.stdout == "[]\n"
+    assert schema_version(tmp_path / "ostiary.db") == HEAD
+
+
+def test_a_current_schema_needs_no_process_beside(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no such program"))
+    ensure_schema_beside(path)
+
+
+def test_a_newer_schema_is_refused_without_a_process_beside(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no such program"))
+    with pytest.raises(StoreUnavailable, match="newer"):
+        ensure_schema_beside(path)
+
+
+def test_what_stopped_the_process_beside_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "ostiary.db"
+    with pytest.raises(StoreUnavailable) as caught:
+        ensure_schema_beside(path)
+    text = str(caught.value)
+    assert text.startswith(f"the schema of {path} could not be brought up to date: ")
+    assert "exists" in text
+    assert "Traceback" not in text
+    assert "\n" not in text
+
+
+def test_a_process_beside_that_says_much_is_quoted_with_its_last_line(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.unlink()
+    much = a_program(tmp_path, "echo one >&2; echo two >&2; echo the disk is full >&2; exit 1")
+    monkeypatch.setattr(sys, "executable", much)
+    with pytest.raises(StoreUnavailable, match=r"up to date: the disk is full$"):
+        ensure_schema_beside(path)
+
+
+def test_a_process_beside_that_was_killed_is_said_to_have_been(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.unlink()
+    monkeypatch.setattr(sys, "executable", a_program(tmp_path, "kill -9 $$"))
+    with pytest.raises(StoreUnavailable, match=r"up to date: it was killed$"):
+        ensure_schema_beside(path)
+
+
+def test_a_migration_that_fails_beside_is_told_with_its_cause(tmp_path: Path) -> None:
+    path = tmp_path / "ostiary.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE issuers (other)")
+        connection.commit()
+    with pytest.raises(StoreUnavailable) as caught:
+        ensure_schema_beside(path)
+    assert "table issuers already exists" in str(caught.value)
+    assert "sqlalche.me" not in str(caught.value)
+
+
+def test_what_lies_in_the_current_folder_is_not_run_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ostiary serve` itself does not look there either."""
+    (tmp_path / "alembic.py").write_text("raise SystemExit('code that somebody left here')")
+    monkeypatch.chdir(tmp_path)
+    ensure_schema_beside(tmp_path / "ostiary.db")
+    assert schema_version(tmp_path / "ostiary.db") == HEAD

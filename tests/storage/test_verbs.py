@@ -303,7 +303,8 @@ async def test_a_new_password_ends_what_the_old_one_began(filled: Store) -> None
     assert found is not None
     assert found.password_hash == "$argon2id$new"
     assert not (await find_standing(filled)).may_act(NOW + 1)
-    assert (await find_signed_in(filled)).valid_after == NOW + 1
+    assert (await find_standing(filled)).user_valid_after == NOW + 2
+    assert (await find_signed_in(filled)).valid_after == NOW + 2
 
 
 async def test_a_new_password_ends_what_began_in_the_same_second(filled: Store) -> None:
@@ -326,9 +327,27 @@ async def test_a_user_is_switched_off_and_on(filled: Store) -> None:
     await filled.users.set_disabled(LEFT, USER.user_id, NOW, an_event())
     assert (await find_standing(filled)).user_disabled
     assert (await find_signed_in(filled)).disabled
+    assert not (await find_standing(filled)).may_act(NOW)
     await filled.users.set_disabled(LEFT, USER.user_id, None, an_event())
-    assert (await find_standing(filled)).may_act(NOW)
+    assert not (await find_standing(filled)).user_disabled
     assert not (await find_signed_in(filled)).disabled
+
+
+@pytest.mark.parametrize("disabled_at", [NOW + 5, None], ids=["off", "on"])
+async def test_what_began_up_to_the_second_of_the_switch_is_over_and_what_begins_after_it_is_not(
+    filled: Store, disabled_at: int | None
+) -> None:
+    """So that what a thief began does not wake up when the person is switched on again."""
+    await filled.users.set_disabled(LEFT, USER.user_id, disabled_at, an_event(NOW + 5))
+    await filled.users.set_disabled(LEFT, USER.user_id, None, an_event(NOW + 5))
+    assert (await find_signed_in(filled)).valid_after == NOW + 6
+    for number, (began_after, may_act) in enumerate([(0, False), (5, False), (6, True)]):
+        began = replace(
+            AUTHORIZATION, authorization_id=bytes([number]) * 16, created_at=NOW + began_after
+        )
+        await filled.authorizations.add(LEFT, began, touch=False)
+        standing = await find_standing(filled, began.authorization_id)
+        assert standing.may_act(NOW + 6) is may_act
 
 
 # ---- sessions -----------------------------------------------------------------------------------
@@ -428,17 +447,32 @@ async def test_an_interaction_comes_back_as_it_went(store: Store) -> None:
 
 async def test_what_has_been_proved_is_noted(store: Store) -> None:
     await store.interactions.add(LEFT, INTERACTION)
-    await store.interactions.set_identifier(LEFT, INTERACTION_ID, "Alicé")
+    await store.interactions.choose_account(LEFT, INTERACTION_ID, another=False)
+    assert await find_interaction(store) == replace(INTERACTION, account_chosen=True)
     await store.interactions.choose_account(LEFT, INTERACTION_ID, another=True)
-    noted = replace(INTERACTION, identifier="Alicé", account_chosen=True, another_account=True)
+    noted = replace(INTERACTION, account_chosen=True, another_account=True)
+    assert await find_interaction(store) == noted
+    await store.interactions.set_identifier(LEFT, INTERACTION_ID, "Alicé")
+    noted = replace(noted, identifier="Alicé")
     assert await find_interaction(store) == noted
     change = SignInChange(session=SESSION, renews=False, ends=None)
     assert await store.interactions.sign_in(LEFT, INTERACTION_ID, change, an_event())
     assert await find_interaction(store) == replace(
         noted, another_account=False, signed_in_session=SESSION_ID
     )
-    await store.interactions.set_identifier(LEFT, INTERACTION_ID, None)
-    assert (await find_interaction(store)).identifier is None
+
+
+async def test_whoever_types_a_name_has_to_sign_in_whoever_is_signed_in(filled: Store) -> None:
+    signed_in = await find_interaction(filled)
+    assert signed_in.signed_in_session == SESSION_ID
+    await filled.interactions.set_identifier(LEFT, INTERACTION_ID, "bob")
+    assert await find_interaction(filled) == replace(
+        signed_in,
+        identifier="bob",
+        signed_in_session=None,
+        account_chosen=True,
+        another_account=True,
+    )
 
 
 async def test_a_finished_interaction_is_changed_by_nothing(filled: Store, path: Path) -> None:
@@ -488,6 +522,26 @@ async def test_the_end_notes_the_consent_and_the_use(filled: Store) -> None:
     assert found.session.seen_at == NOW + 30
 
 
+async def test_of_two_consents_the_later_one_is_remembered(filled: Store) -> None:
+    """Not both together: nobody has ever been asked for what would then be remembered."""
+    given = [frozenset({"openid", name}) for name in ("email", "profile", "phone")]
+    for number in range(len(given)):
+        added = replace(INTERACTION, interaction_id=bytes([number]) * 16)
+        await filled.interactions.add(LEFT, added)
+    done = await asyncio.gather(
+        *(
+            filled.interactions.complete(
+                LEFT,
+                bytes([number]) * 16,
+                replace(a_completion(bytes([200 + number]) * 16), consented=scope),
+            )
+            for number, scope in enumerate(given)
+        )
+    )
+    assert done == [True, True, True]
+    assert (await find_signed_in(filled)).consented == given[-1]
+
+
 async def test_without_a_consent_the_one_before_stays(filled: Store) -> None:
     end = replace(a_completion(), consented=None, event=None)
     assert await filled.interactions.complete(LEFT, INTERACTION_ID, end)
@@ -509,7 +563,7 @@ async def test_an_authorization_comes_back_as_it_went(filled: Store) -> None:
         authorization=AUTHORIZATION,
         user_disabled=False,
         user_valid_after=0,
-        session_ended=False,
+        session_until=SESSION.expires_at,
         claims=MEMBERSHIP.claims,
     )
     bare = replace(
@@ -602,6 +656,34 @@ async def test_what_stands_behind_an_authorization_decides_with_it(filled: Store
     await filled.sessions.end(LEFT, SESSION_ID, an_event())
     assert (await find_standing(filled, lasting)).may_act(NOW)
     assert not (await find_standing(filled, passing)).may_act(NOW)
+
+
+async def test_an_authorization_ends_with_the_last_moment_of_its_session(filled: Store) -> None:
+    lasting, passing = AUTHORIZATION_ID, b"2" * 16
+    until = SESSION.expires_at
+    await filled.authorizations.add(
+        LEFT,
+        replace(AUTHORIZATION, authorization_id=passing, offline=False, ends_at=until + 99),
+        touch=False,
+    )
+    standing = await find_standing(filled, passing)
+    assert standing.may_act(until - 1)
+    assert not standing.may_act(until)
+    renewed = replace(SESSION, generation=1, expires_at=until + 50)
+    assert await sign_in(filled, SignInChange(session=renewed, renews=True, ends=None))
+    standing = await find_standing(filled, passing)
+    assert standing.session_until == until + 50
+    assert standing.may_act(until)
+    assert not standing.may_act(until + 50)
+    await filled.sessions.end(LEFT, SESSION_ID, an_event())
+    for authorization_id in (lasting, passing):
+        assert (await find_standing(filled, authorization_id)).session_until == 0
+
+
+async def test_an_authorization_of_an_unknown_session_has_none_to_last_for(filled: Store) -> None:
+    orphan = replace(AUTHORIZATION, authorization_id=b"2" * 16, session_id=b"?" * 16)
+    await filled.authorizations.add(LEFT, orphan, touch=False)
+    assert (await find_standing(filled, b"2" * 16)).session_until == 0
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ async def test_consent_on_an_expired_page_gives_no_code(visitor: Visitor) -> Non
     assert visitor.site.app.arrivals == []
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="defect: PageContext.account binds to the session's generation, so that a consent page "
+    "dies when the same person signs in again in another tab",
+)
 async def test_two_tabs_with_different_clients_do_not_mix(visitor: Visitor) -> None:
     budget, bakery = visitor.site.relying_party(), visitor.site.relying_party("bakery")
     other = await visitor.tab()
@@ -67,16 +72,23 @@ async def test_two_tabs_with_different_clients_do_not_mix(visitor: Visitor) -> N
 
 
 async def test_two_tabs_opened_at_the_same_moment_both_work(visitor: Visitor) -> None:
-    """As when a browser restores its tabs; Chromium's complaint about the 400 is part of it."""
-    visitor.watch.expect_status(400)
+    """As when a browser restores its tabs."""
     other = await visitor.tab()
-    bakery = visitor.site.relying_party("bakery")
-    await asyncio.gather(visitor.ask(), other.ask(bakery))
+    budget, bakery = visitor.site.relying_party(), visitor.site.relying_party("bakery")
+    flows = await asyncio.gather(visitor.ask(budget), other.ask(bakery))
     for tab in (visitor, other):
         await tab.see("Sign in")
         await tab.page.fill("#username", "alice")
         await tab.page.click("#sign-in")
         await tab.see("Enter your password")
+    for tab, party, flow in zip((visitor, other), (budget, bakery), flows, strict=True):
+        await tab.page.fill("#current-password", "ostiary-demo")
+        await tab.page.click("#sign-in")
+        await tab.page.click("#allow")
+        await tab.see("Back in the app")
+        arrival = await visitor.site.app.arrival()
+        assert arrival.parameters["state"] == flow.state
+        assert (await party.redeem(flow, arrival.parameters["code"])).status_code == 200
 
 
 async def test_going_back_after_the_end_says_so_and_gives_no_second_code(visitor: Visitor) -> None:

@@ -85,10 +85,14 @@ async def test_a_wider_request_shows_what_is_new(visitor: Visitor) -> None:
     await visitor.site.app.arrival()
     await visitor.ask(scope="openid profile email")
     await visitor.see("Budget Buddy asks for more access to your information")
-    await expect(visitor.page.get_by_text("Your email address")).to_be_visible()
-    await expect(visitor.page.get_by_text("Your name and profile")).to_be_hidden()
+    titles = visitor.page.locator(".entry-title")
+    email, profile = titles.filter(has_text="email"), titles.filter(has_text="profile")
+    await expect(email).to_have_text("Your email address New")
+    await expect(email).to_be_visible()
+    await expect(profile).to_be_hidden()
     await visitor.page.get_by_text("You share this already (2)").click()
-    await expect(visitor.page.get_by_text("Your name and profile")).to_be_visible()
+    await expect(profile).to_have_text("Your name and profile")
+    await expect(profile).to_be_visible()
 
 
 async def test_select_account_goes_on_with_who_is_signed_in(visitor: Visitor) -> None:

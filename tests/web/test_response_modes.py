@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import Response, expect
 
-from tests.web.client_app import LANDING_SCHEME
+from tests.kit.relying_party import Flow
+from tests.web.client_app import LANDING_SCHEME, ONWARD_HOST
 from tests.web.site import CUSTOM_SCHEME
 from tests.web.visitor import IN_BROWSER, Visitor
 
@@ -52,6 +53,58 @@ async def test_fragment_stays_in_the_browser(visitor: Visitor) -> None:
     _, _, fragment = visitor.page.url.partition("#")
     assert "code=" in fragment
     assert f"state={flow.state}" in fragment
+
+
+# ---- a client may ask by a form, too: OIDC Core §3.1.2.1 ---------------------------------------
+
+_SEND_FORM = """
+([action, fields]) => {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = action;
+    for (const [name, value] of Object.entries(fields)) {
+        const field = document.createElement("input");
+        field.name = name;
+        field.value = value;
+        form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+}
+"""
+
+
+async def ask_by_post(visitor: Visitor) -> Flow:
+    """A form on the client's own site, which is another than ours."""
+    party = visitor.site.relying_party()
+    flow = party.begin()
+    await visitor.page.goto(visitor.site.app.url(ONWARD_HOST, "/landed"))
+    await visitor.page.evaluate(_SEND_FORM, [party.issuer.endpoint("auth"), flow.sent])
+    return flow
+
+
+async def test_a_request_by_post_from_the_clients_site_finds_who_is_signed_in(
+    visitor: Visitor,
+) -> None:
+    await visitor.signed_in()
+    await visitor.site.app.arrival()
+    flow = await ask_by_post(visitor)
+    arrival = await visitor.site.app.arrival()
+    assert arrival.parameters["state"] == flow.state
+    assert "code" in arrival.parameters
+
+
+async def test_a_request_by_post_from_the_clients_site_leads_through_the_pages(
+    visitor: Visitor,
+) -> None:
+    flow = await ask_by_post(visitor)
+    await visitor.see("Sign in")
+    await visitor.sign_in()
+    await visitor.page.click("#allow")
+    arrival = await visitor.site.app.arrival()
+    assert arrival.parameters["state"] == flow.state
+    party = visitor.site.relying_party()
+    assert (await party.redeem(flow, arrival.parameters["code"])).status_code == 200
 
 
 # ---- F1: Chromium holds form-action against every redirect that follows a form --------------

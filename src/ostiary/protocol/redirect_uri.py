@@ -16,6 +16,8 @@ _LOOPBACK = re.compile(
 _HIGHEST_PORT = 65_535
 _VISIBLE = re.compile(r"[\x21-\x7E]+")
 _PRIVATE_USE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # RFC 8252 §7.1
+# urlsplit reads over what stands around the brackets of an address.
+_NETLOC = re.compile(r"([^\[\]:]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 §2.1
 _ADDRESS = re.compile(r"[0-9a-f.:]+")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -52,7 +54,7 @@ def check_registrable(uri: str, *, native: bool) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise Malformed("redirect_uri", expected) from error
-    if "#" in uri or "@" in parts.netloc:
+    if "#" in uri or "@" in parts.netloc or not _NETLOC.fullmatch(parts.netloc):
         raise Malformed("redirect_uri", expected)
     if parts.scheme == "https" and host and _is_host(host):
         return uri

@@ -61,7 +61,8 @@ def read_master_key(path: Path) -> MasterKey:
         mode = path.stat().st_mode
         text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise MasterKeyError(f"cannot read the master key {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or "it is not plain text"
+        raise MasterKeyError(f"cannot read the master key {path}: {reason}") from error
     if mode & _OTHERS:
         raise MasterKeyError(f"others may read the master key {path}; run: chmod 600 {path}")
     return parse_master_key(text)

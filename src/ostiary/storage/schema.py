@@ -74,7 +74,7 @@ def ensure_schema_beside(path: Path) -> None:
     """The same in a process of its own: Alembic takes memory that a server would never give back."""
     if _is_current(path):
         return
-    command = (sys.executable, "-m", "ostiary.storage.schema", str(path))
+    command = (sys.executable, "-P", "-m", "ostiary.storage.schema", str(path))
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
     if run.returncode != 0:
         last_line = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
@@ -103,4 +103,7 @@ def _upgrade(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    ensure_schema(Path(sys.argv[1]))
+    try:
+        ensure_schema(Path(sys.argv[1]))
+    except Exception as error:
+        sys.exit((str(error) or type(error).__name__).splitlines()[0])

@@ -193,10 +193,18 @@ class SqliteDatabase:
                 return
 
     def _restart_long_log(self) -> None:
-        """Begin the log at its start again; nearly all of it is in the file by now."""
-        if self._log_is_long.is_set():
-            self._log_is_long.clear()
+        """Begin the log at its start again; nearly all of it is in the file by now.
+
+        Without waiting for whoever reads for long, such as a backup: there is a next time.
+        """
+        if not self._log_is_long.is_set():
+            return
+        self._log_is_long.clear()
+        self._writer.execute("PRAGMA busy_timeout = 0")
+        try:
             self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_SECONDS * 1000)}")
 
     def _run(self, waiting: _Waiting) -> _Done:
         """One change, alone among its neighbours: what fails here does not undo them."""

@@ -47,9 +47,9 @@ class PageContext:
     def account(self) -> str:
         """Whom a page speaks of: an answer to it counts for this person alone."""
         signed_in = self.opened.signed_in
-        session = signed_in.session if signed_in else None
-        parts = (session.session_id, session.generation.to_bytes(8)) if session else ()
-        return self.op.handles.tag("account", self.opened.interaction.interaction_id, *parts)
+        session_id = signed_in.session.session_id if signed_in else b""
+        interaction_id = self.opened.interaction.interaction_id
+        return self.op.handles.tag("account", interaction_id, session_id)
 
     def speaks_of_account(self, form: Parameters) -> bool:
         """Whether the form was made for who is signed in now; another tab may have changed that."""
