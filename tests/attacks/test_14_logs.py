@@ -162,11 +162,6 @@ async def test_a_defect_of_an_endpoint_is_logged_under_the_reference_of_the_answ
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="defect: provider/endpoints/authorization.py logs what it redirects as server_error "
-    "before a reference is made, and without it",
-)
 async def test_a_defect_that_is_redirected_is_logged_under_the_reference_of_the_answer(
     world: World, json_log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +284,6 @@ async def test_ll_02_the_log_of_requests_is_one_json_line_each(world: World, jso
         assert isinstance(json.loads(line), dict)
 
 
-@UNCUT
 async def test_ll_02_the_readable_log_of_requests_commands_no_terminal(
     world: World, text_log: Log
 ) -> None:
@@ -299,7 +293,6 @@ async def test_ll_02_the_readable_log_of_requests_commands_no_terminal(
         assert character not in text_log()
 
 
-@UNCUT
 async def test_ll_02_the_log_of_requests_cuts_long_paths(world: World, json_log: Log) -> None:
     await send(with_access_log(world), "GET", "/" + "x" * 60_000)
     assert max(map(len, json_log().splitlines())) < 1_000

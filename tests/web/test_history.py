@@ -43,11 +43,6 @@ async def test_consent_on_an_expired_page_gives_no_code(visitor: Visitor) -> Non
     assert visitor.site.app.arrivals == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="defect: PageContext.account binds to the session's generation, so that a consent page "
-    "dies when the same person signs in again in another tab",
-)
 async def test_two_tabs_with_different_clients_do_not_mix(visitor: Visitor) -> None:
     budget, bakery = visitor.site.relying_party(), visitor.site.relying_party("bakery")
     other = await visitor.tab()

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from ostiary.domain.refusals import Refusal
+from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.refusals import RefusalRecord
 from ostiary.storage.sqlite import StoreUnavailable
@@ -54,6 +54,8 @@ class RefusalLog:
             endpoint=endpoint,
             client_id=client_id,
         )
+        if refusal.code is ReasonCode.SERVER_ERROR:
+            _log.error("defect", reference=reference, endpoint=endpoint, exc_info=refusal.__cause__)
         if self._may_write(op.issuer.issuer_id, client_id, record.at):
             task = asyncio.get_running_loop().create_task(_write(record, op))
             self._pending.add(task)

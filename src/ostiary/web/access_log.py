@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from ostiary.domain.refusals import shown
 from ostiary.web.asgi import Application, Message, Receive, Scope, Send
 
 _log = structlog.get_logger("ostiary.requests")
@@ -29,7 +30,7 @@ class AccessLog:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=shown(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )

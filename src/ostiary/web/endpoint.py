@@ -120,10 +120,8 @@ class Edge:
         except (StoreUnavailable, TooManyPasswords) as error:
             _log.warning("busy", endpoint=endpoint.name, error=str(error))
             return self._refuse(ReasonCode.BUSY.refusal(), request, endpoint, op)
-        except Exception:
-            response = self._refuse(ReasonCode.SERVER_ERROR.refusal(), request, endpoint, op)
-            _log.exception("defect", endpoint=endpoint.name, reference=_reference_of(response))
-            return response
+        except Exception as error:
+            return self._refuse(_defect(error), request, endpoint, op)
 
     def _respond(
         self, answer: Answer, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
@@ -203,15 +201,14 @@ class Edge:
             return self._refused_page(refusal, request, op)
         except HTTPException as error:
             wrong = ReasonCode.METHOD_NOT_ALLOWED.refusal(received=scope["method"])
-            allowed = (error.headers or {}).get("Allow", "").encode("ascii")
-            return self._refused_page(wrong, request, op).with_headers((b"allow", allowed))
+            allowed = sorted((error.headers or {}).get("Allow", "").split(", "))
+            header = (b"allow", ", ".join(allowed).encode("ascii"))
+            return self._refused_page(wrong, request, op).with_headers(header)
         except (StoreUnavailable, TooManyPasswords) as error:
             _log.warning("busy", error=str(error))
             return self._refused_page(ReasonCode.BUSY.refusal(), request, op)
-        except Exception:
-            response = self._refused_page(ReasonCode.SERVER_ERROR.refusal(), request, op)
-            _log.exception("defect", endpoint="pages", reference=_reference_of(response))
-            return response
+        except Exception as error:
+            return self._refused_page(_defect(error), request, op)
         return None
 
     async def _provider_at(self, host: bytes, path: str) -> OpenIDProvider | None:
@@ -228,7 +225,13 @@ class Edge:
             # No issuer, so no record: the log alone can explain this reference.
             reference = new_reference()
             code = refusal.code.name.lower()
-            _log.info("refused", reference=reference, code=code, received=refusal.received)
+            _log.info(
+                "refused",
+                reference=reference,
+                code=code,
+                received=refusal.received,
+                exc_info=refusal.__cause__,
+            )
         else:
             reference = self._refusals.record(refusal, "pages", _claimed_client_id(request), op)
         page = self._renderer.refusal(refusal, reference, op.issuer if op else None)
@@ -243,8 +246,11 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def _reference_of(response: HttpResponse) -> str:
-    return dict(response.headers)[b"ostiary-reference"].decode("ascii")
+def _defect(error: Exception) -> Refusal:
+    """What is nobody's fault but ours."""
+    refusal = ReasonCode.SERVER_ERROR.refusal()
+    refusal.__cause__ = error
+    return refusal
 
 
 async def _read_body(request: EndpointRequest, receive: Receive) -> bytes:

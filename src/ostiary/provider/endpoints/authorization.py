@@ -1,5 +1,7 @@
 """The authorization endpoint. RFC 6749 §3.1, §4.1.1, OIDC Core §3.1.2.1, RFC 9207."""
 
+import re
+
 import structlog
 
 from ostiary.accounts.sessions import find_signed_in
@@ -28,6 +30,8 @@ from ostiary.storage.sqlite import StoreUnavailable
 
 # Longer addresses are cut or refused on their way.
 LONGEST_QUERY = 6000
+# What can stand in an address as it is.
+_AS_QUERY = re.compile(rb"[!\"$-~]+")
 
 _log = structlog.get_logger("ostiary.authorization")
 
@@ -47,9 +51,10 @@ async def authorization(
     except StoreUnavailable as error:
         _log.warning("busy", error=str(error))
         return address.refuse(ReasonCode.BUSY.refusal())
-    except Exception:
-        _log.exception("defect", client_id=client.client_id)
-        return address.refuse(ReasonCode.SERVER_ERROR.refusal())
+    except Exception as error:
+        defect = ReasonCode.SERVER_ERROR.refusal()
+        defect.__cause__ = error
+        return address.refuse(defect)
 
 
 def _comes_without_cookies(request: EndpointRequest) -> bool:
@@ -61,8 +66,7 @@ def _comes_without_cookies(request: EndpointRequest) -> bool:
         and not request.query
         and len(request.body) <= LONGEST_QUERY
         and bool(request.form_parameters().values)
-        and request.body.isascii()
-        and request.body.decode("ascii").isprintable()
+        and _AS_QUERY.fullmatch(request.body) is not None
     )
 
 

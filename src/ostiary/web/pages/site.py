@@ -40,14 +40,13 @@ class Site:
             redirect_slashes=False,
             default=_not_found,
             routes=[
-                _route("/interaction/{name}", self._show, "GET"),
-                _route("/interaction/{name}/restart", self._restart, "GET"),
-                _route("/interaction/{name}/{form}", self._submit, "POST"),
-                _route("/logout", self._show_sign_out, "GET"),
-                _route("/logout", self._submit_sign_out, "POST"),
-                _route("/static/{name}", self._static, "GET"),
-                _route("/theme/{name}", self._theme, "GET"),
-                _route("/", self._home, "GET"),
+                _route("/interaction/{name}", GET=self._show),
+                _route("/interaction/{name}/restart", GET=self._restart),
+                _route("/interaction/{name}/{form}", POST=self._submit),
+                _route("/logout", GET=self._show_sign_out, POST=self._submit_sign_out),
+                _route("/static/{name}", GET=self._static),
+                _route("/theme/{name}", GET=self._theme),
+                _route("/", GET=self._home),
             ],
         )
 
@@ -100,9 +99,11 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise ReasonCode.PAGE_UNKNOWN.refusal()
 
 
-def _route(path: str, handler: Handler, method: str) -> Route:
+def _route(path: str, **handlers: Handler) -> Route:
+    """One address, with a handler for each of its methods; HEAD is answered as GET."""
+
     async def respond(request: Request) -> Response:
-        answer = await handler(request)
+        answer = await handlers["GET" if request.method == "HEAD" else request.method](request)
         response = Response(answer.body, answer.status)
         response.raw_headers = [
             *answer.headers,
@@ -110,7 +111,7 @@ def _route(path: str, handler: Handler, method: str) -> Route:
         ]
         return response
 
-    return Route(path, respond, methods=[method])
+    return Route(path, respond, methods=list(handlers))
 
 
 def _op(request: Request) -> OpenIDProvider:
