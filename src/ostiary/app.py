@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -125,6 +126,9 @@ def serve(
         timeout_graceful_shutdown=SECONDS_TO_DRAIN,
     )
     server = _Server(config, on_ready)
+    # What was made so far stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_run(server, sockets, ostiary))
 
