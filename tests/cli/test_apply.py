@@ -69,7 +69,7 @@ EXPECTED_FAULTS = [
     "line 36: clients[1].secret: the variable NOT_SET_ANYWHERE is not set",
     "line 37: clients[1].scopes: write some of",
     "line 39: users[0].memberships: write at least one institution",
-    "line 42: users[0].password: choose one of 8 to 1024 characters",
+    "line 42: users[0].password: the password is too short; choose one of 8 to 1024 characters",
 ]
 
 
@@ -90,6 +90,10 @@ def edit(old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_example_offers_what_can_be_used() -> None:
+    assert "private_key_jwt" not in run("apply", "--example").out
 
 
 def test_the_example_is_applied_once(installed: Path) -> None:

@@ -101,7 +101,7 @@ EXPECTED = [
     "line 47: clients[2].redirect_uris: write an absolute https URI",
     "line 49: clients[2].secret: the variable NOT_SET_ANYWHERE is not set",
     "line 53: users[0].username: write text in quotes, not 7",
-    "line 54: users[0].password: choose one of 8 to 1024 characters",
+    "line 54: users[0].password: the password is too short; choose one of 8 to 1024 characters",
     "line 56: users[0].memberships: write the id of an institution: garden: not 'nowhere'",
     'line 58: users[0].memberships[0].claims: write a table, not "none"',
     "line 60: users[0].memberships[1].institution: is missing; write it",

@@ -16,7 +16,8 @@ def test_it_writes_a_configuration_and_a_key_that_only_the_owner_reads(folder: P
     settings = load_settings(folder / "ostiary.toml", {})
     assert settings.database.path == folder / "ostiary.sqlite3"
     assert settings.master_key.file == folder / "master.key"
-    assert "ostiary serve" in answer.err
+    for command in ("client secret", "user password", "serve"):
+        assert f"ostiary {command}" in answer.err
 
 
 def test_what_is_commented_out_is_the_default(folder: Path) -> None:

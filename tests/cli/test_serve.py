@@ -222,12 +222,16 @@ def test_the_banner_says_where_everything_is_and_what_is_next(
     lines = [line.strip() for line in answer.err.splitlines()]
     for issuer in (f"http://localhost:{port}", f"http://127.0.0.1:{port}{BASE_PATH}"):
         assert f"discovery {issuer}/.well-known/openid-configuration" in lines
-    next_step = f"open http://localhost:{port}/ · ostiary dev --help · stop with Ctrl-C"
-    assert lines[-1] == f"Next: {next_step}"
-    (service,) = [line for line in lines if line.startswith("demo-service")]
-    (shown,) = [each.kind for each in homes[0].clients if each.client_id == "demo-service"]
-    for text in (service, shown):
-        assert "private_key_jwt, not usable yet; its key comes in a later version" in text
+    refused, more = "refused? ostiary refusal show R-…", "ostiary dev --help · stop with Ctrl-C"
+    assert lines[-1] == f"Next: open http://localhost:{port}/ · {refused} · {more}"
+    kinds = {each.client_id: each.kind for each in homes[0].clients}
+    for client_id, limit in (
+        ("demo-spa", "a browser cannot read the token endpoint yet (CORS comes later)"),
+        ("demo-service", "private_key_jwt, not usable yet; its key comes in a later version"),
+    ):
+        (line,) = [each for each in lines if each.startswith(client_id)]
+        assert limit in line
+        assert limit in kinds[client_id]
 
 
 def test_ephemeral_data_is_gone_afterwards(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

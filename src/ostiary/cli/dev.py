@@ -165,7 +165,8 @@ def _print_banner(demo: "DemoData") -> None:
                 "",
                 *_user_lines(demo),
                 "",
-                f"  Next: open {home} · ostiary dev --help · stop with Ctrl-C",
+                f"  Next: open {home} · refused? ostiary refusal show R-…"
+                " · ostiary dev --help · stop with Ctrl-C",
             )
         )
     )

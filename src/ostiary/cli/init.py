@@ -52,7 +52,10 @@ Next:
   3. See what it would change, then apply it:
        ostiary apply -c {configuration} -f data.toml --dry-run
        ostiary apply -c {configuration} -f data.toml
-  4. Serve:
+  4. Make what the file leaves out, a client's secret and a user's password:
+       ostiary client secret -c {configuration} budget-buddy
+       ostiary user password -c {configuration} alice
+  5. Serve:
        ostiary serve --config {configuration}"""
 
 

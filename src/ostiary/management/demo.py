@@ -23,7 +23,7 @@ SECRET = "demo-web-secret"  # noqa: S105  everybody may know it
 
 _KINDS = {
     "demo-web": "Web application with a secret",
-    "demo-spa": "Application in the browser: public, PKCE",
+    "demo-spa": "Public, PKCE; a browser cannot read the token endpoint yet (CORS comes later)",
     "demo-native": "Application on a device: public, PKCE, any port on loopback",
     "demo-service": "Service: private_key_jwt, not usable yet; its key comes in a later version",
 }

@@ -13,6 +13,8 @@ from ostiary.management.faults import Fault, raise_first
 from ostiary.storage.sqlite import Conflict
 from ostiary.storage.store import Store
 
+_LENGTHS = f"choose one of {MIN_LENGTH} to {MAX_LENGTH} characters"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedUser:
@@ -36,7 +38,7 @@ async def create_user(
     """A user with a new id; without a password they cannot sign in by one."""
     user = User(user_id=new_user_id(), username=username)
     if password is not None:
-        raise_first(password_faults(password))
+        _require_password(password)
         user = replace(user, password_hash=await passwords.hash_beside(password))
     await add_user(store, issuer, user, memberships, now)
     return user
@@ -96,7 +98,7 @@ async def set_password(
 ) -> None:
     """A new password, which ends every session and authorization of the user."""
     user = await find_user(store, issuer, username)
-    raise_first(password_faults(password))
+    _require_password(password)
     password_hash = await passwords.hash_beside(password)
     event = _event(EventType.PASSWORD_CHANGED, user.user_id, now)
     await store.users.set_password(issuer.issuer_id, user.user_id, password_hash, event)
@@ -148,11 +150,22 @@ def user_faults(
 
 
 def password_faults(password: str) -> Sequence[Fault]:
-    if MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        return []
-    return [
-        Fault(field="password", message=f"choose one of {MIN_LENGTH} to {MAX_LENGTH} characters")
-    ]
+    problem = _length_problem(password)
+    return [Fault(field="password", message=f"{problem}; {_LENGTHS}")] if problem else []
+
+
+def _require_password(password: str) -> None:
+    problem = _length_problem(password)
+    if problem:
+        raise ManagementError(problem, _LENGTHS)
+
+
+def _length_problem(password: str) -> str | None:
+    if len(password) < MIN_LENGTH:
+        return "the password is too short"
+    if len(password) > MAX_LENGTH:
+        return "the password is too long"
+    return None
 
 
 def _event(type_: EventType, user_id: str, now: int) -> AuditEvent:
