@@ -6,7 +6,7 @@ import errno
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,6 +74,7 @@ def compose(
     master_key: MasterKey,
     *,
     demo: Demo | None = None,
+    unfit: Callable[[Issuer], Sequence[str]] = lambda _issuer: (),
     clock_of: Callable[[Issuer], Clock] = lambda _issuer: SystemClock(),
 ) -> Ostiary:
     """The application over an open store whose schema is current."""
@@ -82,7 +83,13 @@ def compose(
     assets = Assets()
     renderer = Renderer(assets)
     issuers = ServedIssuers(
-        Surroundings(store=store, master_key=master_key, passwords=passwords, clock_of=clock_of)
+        Surroundings(
+            store=store,
+            master_key=master_key,
+            passwords=passwords,
+            clock_of=clock_of,
+            unfit=unfit,
+        )
     )
     services = PageServices(renderer=renderer, refusals=refusals)
     pages = Site(services, assets, demo).router()
@@ -102,9 +109,12 @@ def serve(
     *,
     master_key: MasterKey,
     demo: Demo | None = None,
+    unfit: Callable[[Issuer], Sequence[str]] = lambda _issuer: (),
     on_ready: Callable[[], None] | None = None,
 ) -> None:
     """Serve until told to stop; `on_ready` is called once the server answers.
+
+    `unfit` gives the reasons for which an issuer must not be served here.
 
     Raises OSError when the address is taken, StoreUnavailable and MasterKeyError as they come.
     """
@@ -112,12 +122,13 @@ def serve(
     path = Path(settings.database.path)
     ensure_schema_beside(path)
     sockets = bind(settings.server.host, settings.server.port)
-    ostiary = compose(Store.open(path), master_key, demo=demo)
+    ostiary = compose(Store.open(path), master_key, demo=demo, unfit=unfit)
     application = ostiary.application
     config = uvicorn.Config(
         AccessLog(application) if settings.log.requests else application,
         loop="uvloop",
         http="httptools",
+        ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -168,7 +179,6 @@ async def _housekeeping(ostiary: Ostiary) -> AsyncIterator[None]:
 
 async def _keep_house(ostiary: Ostiary) -> None:
     while True:
-        await asyncio.sleep(SECONDS_BETWEEN_HOUSEKEEPING)
         try:
             for issuer in await ostiary.store.issuers.list():
                 now = ostiary.clock_of(issuer).now()
@@ -177,6 +187,7 @@ async def _keep_house(ostiary: Ostiary) -> None:
             _log.warning("housekeeping put off", error=str(error))
         except Exception:
             _log.exception("housekeeping failed")
+        await asyncio.sleep(SECONDS_BETWEEN_HOUSEKEEPING)
 
 
 async def _is_ready(store: Store) -> bool:

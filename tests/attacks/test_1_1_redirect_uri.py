@@ -327,7 +327,9 @@ async def test_a_private_use_scheme_gets_its_answer(world: World) -> None:
     is_redirect(await ask(world, flow.sent), flow, "login_required")
 
 
-async def test_head_says_what_get_says(world: World) -> None:
+async def test_head_gives_no_code(world: World) -> None:
+    """A method that is called safe must not begin anything."""
     flow = RelyingParty(world).begin(prompt="none")
     answer = await send(world, "HEAD", path_of(ENTERPRISE, "auth"), encode(flow.sent))
-    is_redirect(answer, flow, "login_required")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ostiary.storage import sqlite
+from ostiary.storage import connections, sqlite
+from ostiary.storage.connections import connect, lock_path
 from ostiary.storage.sqlite import (
     LARGEST_BATCH,
     LONGEST_LOG_PAGES,
@@ -22,7 +23,6 @@ from ostiary.storage.sqlite import (
     Step,
     StoreUnavailable,
     Value,
-    lock_path,
 )
 
 MAKE = "CREATE TABLE things (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL) WITHOUT ROWID"
@@ -270,6 +270,7 @@ async def test_st_10_a_lock_that_is_held_too_long_is_unavailable_until_it_is_let
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 0.05)
     database = SqliteDatabase(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -288,6 +289,7 @@ async def test_st_10_the_wait_for_another_process_is_bounded(
 ) -> None:
     """A process that was stopped in its turn (SIGSTOP, a frozen host) must not stop all others."""
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 0.05)
     database = SqliteDatabase(path)
     try:
         with another_process_writes(path):
@@ -477,7 +479,7 @@ def pragma(connection: sqlite3.Connection, name: str) -> object:
 
 
 async def test_every_connection_is_durable(database: SqliteDatabase) -> None:
-    for connection in (database._reader, database._writer, sqlite.connect(database.path)):
+    for connection in (database._reader, database._writer, connect(database.path)):
         assert pragma(connection, "journal_mode") == "wal"
         assert pragma(connection, "synchronous") == 2, "FULL"
     connection.close()
@@ -531,6 +533,7 @@ async def test_whoever_reads_for_long_does_not_hold_up_the_writer(
     """As a backup does, or an operator's shell: the log grows on meanwhile, and shrinks later."""
     monkeypatch.setattr(sqlite, "LONGEST_LOG_PAGES", 20)
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 1.5)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 1.5)
     database = SqliteDatabase(path)
     await database.change(add("a"))
     longest = 0.0

@@ -29,17 +29,20 @@ def plan_sign_in(
     amr: tuple[str, ...],
     session_id: bytes,
     now: int,
+    *,
+    valid_after: int = 0,
 ) -> SignInChange:
     """The session after a sign-in: the same one for the same person, else a new one.
 
-    Either way the cookie changes, and the one before is dead (session fixation).
+    Either way the cookie changes, and the one before is dead (session fixation). A sign-in in the
+    second of a password change counts from the next, for what that second began is over.
     """
     renews = current is not None and current.user_id == user_id
     session = Session(
         session_id=current.session_id if current and renews else session_id,
         generation=current.generation + 1 if current and renews else 0,
         user_id=user_id,
-        auth_time=now,
+        auth_time=max(now, valid_after),
         amr=amr,
         level=STANDARD_LEVEL,
         seen_at=now,

@@ -52,11 +52,17 @@ def serve(
     settings = load_settings(config, os.environ, {"server": flags})
     master_key = find_master_key(settings, os.environ)
     _check_fit(settings, master_key)
+    from ostiary.management.issuers import production_faults
+
     address = f"{settings.server.host}:{settings.server.port}"
     try:
         with stopping_quietly():
             app.serve(
-                settings, master_key=master_key, on_ready=lambda: say(f"Serving on {address}")
+                settings,
+                master_key=master_key,
+                # Also for what is applied while it runs.
+                unfit=lambda issuer: production_faults([issuer]),
+                on_ready=lambda: say(f"Serving on {address}"),
             )
     except OSError as error:
         raise ManagementError(
@@ -116,7 +122,7 @@ async def _faults(path: Path, master_key: "MasterKey") -> list[str]:
         issuers = await store.issuers.list()
         if not issuers:
             say("There is no issuer yet; add one with: ostiary apply -f FILE")
-        for issuer in issuers[:1]:
+        for issuer in issuers:
             await check_master_key(store, master_key, issuer)
         return list(production_faults(issuers))
     finally:

@@ -14,6 +14,8 @@ class User:
     username: str
     password_hash: str | None = None
     disabled_at: int | None = None
+    # What began before this instant is over.
+    valid_after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

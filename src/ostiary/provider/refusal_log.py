@@ -1,11 +1,12 @@
 """Recording refusals, so that their reference explains them; bounded, so that nobody can flood it.
 
 A record is worth having and not worth waiting for: it is queued and written beside the answer. The
-answer is correct without it, and what could not be kept is counted in the log.
+answer is correct without it, and the log says of each refusal whether a record was kept.
 """
 
 import asyncio
 import secrets
+import time
 from collections import Counter
 from typing import Final
 
@@ -46,8 +47,10 @@ class RefusalLog:
             expected=refusal.expected,
             received=refusal.received,
         )
+        recorded = self._may_write(op.issuer.issuer_id, client_id)
         _log.info(
             "refused",
+            recorded=recorded,
             reference=reference,
             issuer=op.issuer.issuer_id,
             code=record.code,
@@ -56,7 +59,7 @@ class RefusalLog:
         )
         if refusal.code is ReasonCode.SERVER_ERROR:
             _log.error("defect", reference=reference, endpoint=endpoint, exc_info=refusal.__cause__)
-        if self._may_write(op.issuer.issuer_id, client_id, record.at):
+        if recorded:
             task = asyncio.get_running_loop().create_task(_write(record, op))
             self._pending.add(task)
             task.add_done_callback(self._pending.discard)
@@ -67,9 +70,11 @@ class RefusalLog:
         while self._pending:
             await asyncio.gather(*self._pending, return_exceptions=True)
 
-    def _may_write(self, issuer_id: str, client_id: str | None, now: int) -> bool:
-        if now // 60 != self._minute:
-            self._minute = now // 60
+    def _may_write(self, issuer_id: str, client_id: str | None) -> bool:
+        # The machine's minutes: this protects the machine, whatever an issuer's clock says.
+        minute = int(time.monotonic()) // 60
+        if minute != self._minute:
+            self._minute = minute
             self._counts.clear()
         key = (issuer_id, client_id)
         if self._counts[key] >= MOST_PER_CLIENT_AND_MINUTE or len(self._pending) >= MOST_PENDING:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from ostiary.accounts.passwords import Passwords
 from ostiary.domain.clock import Clock
 from ostiary.domain.issuer import Issuer
@@ -22,6 +24,8 @@ from ostiary.storage.store import Store
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
+_log = structlog.get_logger("ostiary.issuers")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -31,6 +35,8 @@ class Surroundings:
     master_key: MasterKey
     passwords: Passwords
     clock_of: Callable[[Issuer], Clock]
+    # Why an issuer must not be served here, such as a sandbox in production.
+    unfit: Callable[[Issuer], Sequence[str]]
 
 
 class ServedIssuer:
@@ -55,7 +61,8 @@ class ServedIssuer:
         version = await self._surroundings.store.issuers.version(self.issuer_id)
         if version != self._version or self._keys_have_changed():
             self._provider = await self._load()
-            self._version = version
+            # What could not be loaded is tried again.
+            self._version = version if self._provider else None
         return self._provider
 
     def _keys_have_changed(self) -> bool:
@@ -69,6 +76,9 @@ class ServedIssuer:
         shared = self._surroundings
         issuer = await shared.store.issuers.find(self.issuer_id)
         if issuer is None:
+            return None
+        if reasons := shared.unfit(issuer):
+            _log.error("issuer not served", issuer=self.issuer_id, reasons=list(reasons))
             return None
         clock = shared.clock_of(issuer)
         now = clock.now()

@@ -1,8 +1,8 @@
 """Interactions: what a person has proved so far, and the one change that ends each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ostiary.domain.audit import AuditEvent
+from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Authorization
 from ostiary.domain.interaction import AuthorizationRequest, Interaction
 from ostiary.domain.session import Session
@@ -113,11 +113,19 @@ class Interactions:
     async def sign_in(
         self, issuer_id: str, interaction_id: bytes, change: SignInChange, event: AuditEvent
     ) -> bool:
-        """Note the sign-in and its session. False when the interaction is over."""
+        """Note the sign-in and its session.
+
+        False, and nothing done, when the interaction is over or the session to renew has ended.
+        """
         session = change.session
         steps = [(renew_step if change.renews else add_session_step)(issuer_id, session)]
         if change.ends is not None:
-            steps.append(end_step(issuer_id, change.ends, event.at))
+            steps += [
+                end_step(issuer_id, change.ends, event.at),
+                event_step(
+                    issuer_id, replace(event, type=EventType.SESSION_ENDED, reason="replaced")
+                ),
+            ]
         row = await self.database.change(
             Step(SIGN_IN, {**_key(issuer_id, interaction_id), "session_id": session.session_id}),
             *steps,

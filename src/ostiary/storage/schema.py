@@ -10,12 +10,8 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import quote
 
-from ostiary.storage.sqlite import (
-    BUSY_TIMEOUT_SECONDS,
-    StoreUnavailable,
-    connect,
-    lock_path,
-)
+from ostiary.storage.connections import BUSY_TIMEOUT_SECONDS, connect, lock_path
+from ostiary.storage.sqlite import StoreUnavailable
 
 HEAD = "0001"
 

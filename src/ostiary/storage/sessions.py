@@ -32,7 +32,7 @@ UPDATE sessions
 SET generation = :generation, auth_time = :auth_time, amr = :amr, level = :level,
     seen_at = :seen_at, expires_at = :expires_at
 WHERE issuer_id = :issuer_id AND session_id = :session_id AND user_id = :user_id
-    AND generation = :generation - 1 AND ended_at IS NULL
+    AND generation = :before AND ended_at IS NULL
 RETURNING session_id
 """
 TOUCH = """
@@ -89,7 +89,8 @@ def add_step(issuer_id: str, session: Session) -> Step:
 
 def renew_step(issuer_id: str, session: Session) -> Step:
     """Takes effect if the stored session is of the generation before."""
-    return Step(RENEW, _parameters(issuer_id, session))
+    parameters = {**_parameters(issuer_id, session), "before": session.generation - 1}
+    return Step(RENEW, parameters, required=True)
 
 
 def touch_step(issuer_id: str, session_id: bytes, now: int) -> Step:

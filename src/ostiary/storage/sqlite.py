@@ -18,11 +18,17 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, TypeAlias
 
+from ostiary.storage.connections import (
+    BUSY_TIMEOUT_SECONDS,
+    connect,
+    lock_path,
+    writing_connection,
+)
+
 Value: TypeAlias = str | int | bytes | None
-BUSY_TIMEOUT_SECONDS = 10.0
 LARGEST_BATCH = 256
-# Commits that would follow each other closer than this wait so long for company: under load that
-# costs a change a millisecond and saves it most of a flush. A change that comes alone never waits.
+# A change that comes within this time of the last commit waits as long for company: under load it
+# shares a flush with others. One client that writes on end pays a millisecond for it each time.
 GATHERING_SECONDS = 0.001
 CHECKPOINT_INTERVAL_SECONDS = 0.2
 # Under steady writing the log would grow for ever: from this size on the writer starts it anew.
@@ -37,6 +43,10 @@ class Conflict(Exception):
     """What is to be added exists already."""
 
 
+class _NotDone(Exception):
+    """A required step returned no row."""
+
+
 class Row(Protocol):
     """A row of an answer, by column name."""
 
@@ -45,10 +55,14 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of a change, with its parameters."""
+    """One statement of a change, with its parameters.
+
+    The whole change is undone when a required step returns no row.
+    """
 
     statement: str
     parameters: Mapping[str, Value]
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +96,11 @@ class SqliteDatabase:
         self.path: Final = path
         try:
             self._reader = connect(path)
-            self._writer = connect(path)
+            self._writer = writing_connection(path)
+            self._checkpointer = connect(path)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"cannot open {path}: {error}") from error
         self._reader.execute("PRAGMA query_only = ON")
-        self._writer.execute("PRAGMA wal_autocheckpoint = 0")
         self._lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._written = threading.Event()
@@ -112,6 +126,10 @@ class SqliteDatabase:
         self._writer.close()
         os.close(self._lock)
 
+    def can_write(self) -> bool:
+        """Whether the writer's thread is there."""
+        return self._threads[0].is_alive()
+
     async def read_one(self, statement: str, parameters: Mapping[str, Value]) -> Row | None:
         """The first row, or None."""
         try:
@@ -133,14 +151,12 @@ class SqliteDatabase:
         are not run and nothing is changed. Its row is the answer. Raises Conflict when a key
         exists already, StoreUnavailable when nothing could be written.
         """
-        if self._closing.is_set():
+        if self._closing.is_set() or not self.can_write():
             raise StoreUnavailable("the database has been closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Row | None] = loop.create_future()
         self._queue.put(_Waiting(steps=(first, *others), future=future, loop=loop))
         return await future
-
-    # ---- the writer's thread ----------------------------------------------------------------
 
     def _write_batches(self) -> None:
         committed_at = 0.0
@@ -190,14 +206,12 @@ class SqliteDatabase:
         pause = 0.0002
         while True:
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(pause)
                 pause = min(2 * pause, 0.005)
-            else:
-                return
 
     def _restart_long_log(self) -> None:
         """Begin the log at its start again; nearly all of it is in the file by now.
@@ -215,17 +229,15 @@ class SqliteDatabase:
 
     def _run(self, waiting: _Waiting) -> _Done:
         """One change, alone among its neighbours: what fails here does not undo them."""
-        first, *others = waiting.steps
         # A single statement is atomic by itself.
-        guarded = bool(others)
+        guarded = len(waiting.steps) > 1
         try:
             if guarded:
                 self._writer.execute("SAVEPOINT change")
-            # All rows are fetched: a statement is not done before it has been read to its end.
-            rows = self._writer.execute(first.statement, first.parameters).fetchall()
-            if rows:
-                for step in others:
-                    self._writer.execute(step.statement, step.parameters).fetchall()
+            return _Done(waiting=waiting, row=self._execute(waiting.steps))
+        except _NotDone:
+            self._writer.execute("ROLLBACK TO change")
+            return _Done(waiting=waiting)
         except Exception as error:
             # Whatever it is, it is this change's alone, and the writer goes on; unless the disk is
             # full or the like, when SQLite has rolled back the whole batch.
@@ -237,17 +249,33 @@ class SqliteDatabase:
         finally:
             if guarded and self._writer.in_transaction:
                 self._writer.execute("RELEASE change")
-        return _Done(waiting=waiting, row=rows[0] if rows else None)
+
+    def _execute(self, steps: tuple[Step, ...]) -> Row | None:
+        """The first step's row; the others are run only if there is one."""
+        first, *others = steps
+        # All rows are fetched: a statement is not done before it has been read to its end.
+        rows = self._writer.execute(first.statement, first.parameters).fetchall()
+        if not rows:
+            return None
+        for step in others:
+            done = self._writer.execute(step.statement, step.parameters).fetchall()
+            if step.required and not done:
+                raise _NotDone
+        return rows[0]  # type: ignore[no-any-return]
 
     def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
-
-    # ---- the checkpoint's thread ------------------------------------------------------------
+        """Leave nothing open; a connection that cannot even do that is replaced."""
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.close()
+                self._writer = writing_connection(self.path)
 
     def _checkpoint(self) -> None:
         """Move the log into the file beside the requests, not in front of one of them."""
-        connection = connect(self.path)
+        connection = self._checkpointer
         while not self._closing.wait(CHECKPOINT_INTERVAL_SECONDS):
             self._written.wait()
             self._written.clear()
@@ -269,26 +297,3 @@ def _translated(error: Exception) -> Exception:
         return error
     kind = Conflict if isinstance(error, sqlite3.IntegrityError) else StoreUnavailable
     return kind(str(error))
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit, with the settings that every connection has."""
-    connection = sqlite3.connect(
-        path,
-        timeout=BUSY_TIMEOUT_SECONDS,
-        isolation_level=None,
-        cached_statements=256,
-        check_same_thread=False,
-    )
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(
-        "PRAGMA foreign_keys = OFF"
-    )  # keys are checked by the verbs, on both engines
-    return connection
-
-
-def lock_path(path: Path) -> Path:
-    """The file on which processes that share the database take turns."""
-    return path.with_name(path.name + ".lock")

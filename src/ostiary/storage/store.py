@@ -10,7 +10,7 @@ from ostiary.storage.issuers import Clients, Institutions, Issuers
 from ostiary.storage.keys import Keys
 from ostiary.storage.refusals import Refusals
 from ostiary.storage.sessions import Sessions
-from ostiary.storage.sqlite import SqliteDatabase
+from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
 from ostiary.storage.users import Users
 
 
@@ -39,5 +39,7 @@ class Store:
         self.database.close()
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when nothing can be read."""
+        """Raises StoreUnavailable when nothing can be read, or nobody is there to write."""
+        if not self.database.can_write():
+            raise StoreUnavailable("the writer has stopped")
         await self.database.read_one("SELECT 1 AS one", {})

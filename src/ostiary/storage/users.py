@@ -37,15 +37,19 @@ RETURNING user_id
 # A new password ends what the old one began, with no row of it touched: what began up to this
 # second. So does switching off, for when the user is switched on again.
 CHANGE_PASSWORD = """
-UPDATE users SET password_hash = :password_hash, valid_after = :now + 1
+UPDATE users SET password_hash = :password_hash, valid_after = :valid_after
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
 """  # noqa: S105  a statement
 REHASH = """
 UPDATE users SET password_hash = :password_hash
 WHERE issuer_id = :issuer_id AND user_id = :user_id AND password_hash = :seen RETURNING user_id
 """
-SET_DISABLED = """
-UPDATE users SET disabled_at = :disabled_at, valid_after = :now + 1
+DISABLE = """
+UPDATE users SET disabled_at = :disabled_at, valid_after = :valid_after
+WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
+"""
+ENABLE = """
+UPDATE users SET disabled_at = NULL
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
 """
 
@@ -130,7 +134,7 @@ class Users:
                     "issuer_id": issuer_id,
                     "user_id": user_id,
                     "password_hash": password_hash,
-                    "now": event.at,
+                    "valid_after": event.at + 1,
                 },
             ),
             event_step(issuer_id, event),
@@ -154,17 +158,27 @@ class Users:
         self, issuer_id: str, user_id: str, disabled_at: int | None, event: AuditEvent
     ) -> None:
         await self.database.change(
-            Step(
-                SET_DISABLED,
-                {
-                    "issuer_id": issuer_id,
-                    "user_id": user_id,
-                    "disabled_at": disabled_at,
-                    "now": event.at,
-                },
-            ),
+            _enable_step(issuer_id, user_id)
+            if disabled_at is None
+            else _disable_step(issuer_id, user_id, disabled_at),
             event_step(issuer_id, event),
         )
+
+
+def _disable_step(issuer_id: str, user_id: str, disabled_at: int) -> Step:
+    return Step(
+        DISABLE,
+        {
+            "issuer_id": issuer_id,
+            "user_id": user_id,
+            "disabled_at": disabled_at,
+            "valid_after": disabled_at + 1,
+        },
+    )
+
+
+def _enable_step(issuer_id: str, user_id: str) -> Step:
+    return Step(ENABLE, {"issuer_id": issuer_id, "user_id": user_id})
 
 
 def _membership_step(issuer_id: str, user_id: str, membership: Membership) -> Step:
@@ -185,4 +199,5 @@ def _user(row: Row) -> User:
         username=columns.text(row, "username"),
         password_hash=columns.optional_text(row, "password_hash"),
         disabled_at=columns.optional_integer(row, "disabled_at"),
+        valid_after=columns.integer(row, "valid_after"),
     )

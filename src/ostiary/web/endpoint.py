@@ -10,9 +10,8 @@ import structlog
 from starlette.exceptions import HTTPException
 
 from ostiary.accounts.passwords import TooManyPasswords
+from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal, shown
-from ostiary.protocol.credentials import parse_basic, split_authorization
-from ostiary.protocol.malformed import Malformed
 from ostiary.provider.exchange import (
     Answer,
     AuthorizationResponse,
@@ -26,10 +25,12 @@ from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.refusal_log import RefusalLog, new_reference
 from ostiary.provider.served import ServedIssuer, ServedIssuers
 from ostiary.storage.sqlite import StoreUnavailable
-from ostiary.web.asgi import Application, Message, Receive, Scope, Send, send_response
+from ostiary.web.asgi import Application, Receive, Scope, Send, send_response
+from ostiary.web.incoming import claimed_client_id, read_body, replayed, requested_host
 from ostiary.web.pages.context import interaction_redirect
 from ostiary.web.pages.render import Renderer
 from ostiary.web.responses import (
+    STRICT_TRANSPORT,
     HttpResponse,
     challenge_refusal,
     document_response,
@@ -40,17 +41,20 @@ from ostiary.web.responses import (
 )
 from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths
 
-MAX_BODY_LENGTH = 65_536
-
 _log = structlog.get_logger("ostiary.web")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """An endpoint of an issuer."""
+    """An endpoint of an issuer, as long as the issuer is where it was."""
 
     served: ServedIssuer
     endpoint: Endpoint
+    issuer_url: str
+    base_path: str
+
+    def still_leads_to(self, issuer: Issuer) -> bool:
+        return issuer.url == self.issuer_url and issuer.base_path == self.base_path
 
 
 class Edge:
@@ -68,17 +72,22 @@ class Edge:
         self._targets: Final[dict[tuple[bytes, str], Target]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = _host(scope)
+        host = requested_host(scope)
         try:
-            target = self._targets.get((host, scope["path"]))
-            if target is None:
-                target = await self._find_target(host, scope["path"])
-            op = await target.served.current() if target else None
+            target, op = await self._locate(host, scope["path"])
         except StoreUnavailable as error:
-            await send_response(self._unavailable(error), send)
+            _log.warning("busy", error=str(error))
+            await send_response(json_refusal(ReasonCode.BUSY.refusal(), basic=False), send)
+            return
+        except Exception:
+            # Such as keys that the master key does not open: it is not known whose request it is.
+            _log.exception("defect", path=shown(scope["path"]))
+            await send_response(json_refusal(ReasonCode.SERVER_ERROR.refusal(), basic=False), send)
             return
         if target is not None and op is not None:
             response = await self._answer(target.endpoint, op, scope, receive)
+            if op.issuer.secure and STRICT_TRANSPORT not in response.headers:
+                response = response.with_headers(STRICT_TRANSPORT)
         else:
             found = await self._page(host, scope, receive, send)
             if found is None:
@@ -88,6 +97,18 @@ class Edge:
 
     # ---- protocol endpoints -----------------------------------------------------------------
 
+    async def _locate(self, host: bytes, path: str) -> tuple[Target | None, OpenIDProvider | None]:
+        """The endpoint at this address and the provider that it is of."""
+        target = self._targets.get((host, path))
+        op = await target.served.current() if target else None
+        if target is not None and (op is None or not target.still_leads_to(op.issuer)):
+            self._targets.clear()  # an issuer has moved, and another may live here now
+            target = None
+        if target is None:
+            target = await self._find_target(host, path)
+            op = await target.served.current() if target else None
+        return target, op
+
     async def _find_target(self, host: bytes, path: str) -> Target | None:
         """Look the host up, and remember the endpoints of its issuers: only of hosts that exist."""
         for served in await self._issuers.at_host(host.decode("latin-1")):
@@ -95,14 +116,21 @@ class Edge:
             if op is None:
                 continue
             for known, endpoint in endpoint_paths(op.issuer):
-                target = Target(served=served, endpoint=endpoint)
+                target = Target(
+                    served=served,
+                    endpoint=endpoint,
+                    issuer_url=op.issuer.url,
+                    base_path=op.issuer.base_path,
+                )
                 self._targets.setdefault((host, known), target)
         return self._targets.get((host, path))
 
     async def _answer(
         self, endpoint: Endpoint, op: OpenIDProvider, scope: Scope, receive: Receive
     ) -> HttpResponse:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        # HEAD is a GET without a body where a GET changes nothing.
+        safe = endpoint.methods == ("GET",)
+        method = "GET" if scope["method"] == "HEAD" and safe else scope["method"]
         request = EndpointRequest(
             method=method, query=scope["query_string"], headers=scope["headers"]
         )
@@ -112,7 +140,7 @@ class Edge:
                     expected=", ".join(endpoint.methods), received=method
                 )
             if method == "POST":
-                request = replace(request, body=await _read_body(request, receive))
+                request = replace(request, body=await read_body(request, receive))
             answer = await endpoint.answer(request, op)
             return self._respond(answer, request, endpoint, op)
         except Refusal as refusal:
@@ -172,12 +200,7 @@ class Edge:
         self, refusal: Refusal, request: EndpointRequest, name: str, op: OpenIDProvider
     ) -> str:
         """Note the refusal; the reference under which it is explained."""
-        return self._refusals.record(refusal, name, _claimed_client_id(request), op)
-
-    def _unavailable(self, error: StoreUnavailable) -> HttpResponse:
-        """Not even whose request it is can be told."""
-        _log.warning("busy", error=str(error))
-        return json_refusal(ReasonCode.BUSY.refusal(), basic=False)
+        return self._refusals.record(refusal, name, claimed_client_id(request), op)
 
     # ---- pages ------------------------------------------------------------------------------
 
@@ -193,10 +216,10 @@ class Edge:
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
             inside = op is not None and scope["path"].startswith(op.issuer.base_path + "/")
             root = op.issuer.base_path if op is not None and inside else ""
-            body = await _read_body(request, receive) if scope["method"] == "POST" else b""
+            body = await read_body(request, receive) if scope["method"] == "POST" else b""
             # With "app" in it, the router raises for a wrong method instead of answering itself.
             page_scope = {**scope, "op": op, "root_path": root, "app": self._pages}
-            await self._pages(page_scope, _replayed(body), send)
+            await self._pages(page_scope, replayed(body), send)
         except Refusal as refusal:
             return self._refused_page(refusal, request, op)
         except HTTPException as error:
@@ -233,17 +256,9 @@ class Edge:
                 exc_info=refusal.__cause__,
             )
         else:
-            reference = self._refusals.record(refusal, "pages", _claimed_client_id(request), op)
+            reference = self._refusals.record(refusal, "pages", claimed_client_id(request), op)
         page = self._renderer.refusal(refusal, reference, op.issuer if op else None)
         return page.with_headers(reference_header(reference))
-
-
-def _host(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value
-            return host.lower()
-    return b""
 
 
 def _defect(error: Exception) -> Refusal:
@@ -251,44 +266,3 @@ def _defect(error: Exception) -> Refusal:
     refusal = ReasonCode.SERVER_ERROR.refusal()
     refusal.__cause__ = error
     return refusal
-
-
-async def _read_body(request: EndpointRequest, receive: Receive) -> bytes:
-    """The whole body, as long as it is of a size that a form has."""
-    declared = request.header(b"content-length") or "0"
-    if declared.isascii() and declared.isdigit() and int(declared[:12]) > MAX_BODY_LENGTH:
-        raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH, received=declared)
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            # Half a form is not a form: what is missing could turn a yes into a no.
-            raise ReasonCode.REQUEST_MALFORMED.refusal(expected="the whole body")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY_LENGTH:
-            raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH)
-    return body
-
-
-def _replayed(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
-
-
-def _claimed_client_id(request: EndpointRequest) -> str | None:
-    """The client that the request says it is from, proved or not, for the record."""
-    try:
-        scheme, rest = split_authorization(request.header(b"authorization") or "")
-        if scheme == "basic":
-            return shown(parse_basic(rest).client_id)
-        parameters = (
-            request.form_parameters() if request.method == "POST" else request.query_parameters()
-        )
-    except (Malformed, Refusal):
-        return None
-    client_id = parameters.get("client_id")
-    return None if client_id is None else shown(client_id)

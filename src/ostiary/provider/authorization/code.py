@@ -53,7 +53,7 @@ def plan_authorization(
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
         authentication=session.authentication(issuer),
-        created_at=now,
+        created_at=max(now, session.auth_time),
         code_expires_at=code_expires_at,
         ends_at=now + lifetimes.authorization
         if lasting

@@ -2,6 +2,7 @@
 
 from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.domain.issuer import DAY
 from ostiary.provider.exchange import ShowInteraction
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.ids import new_id
@@ -23,8 +24,8 @@ async def begin_interaction(
     return ShowInteraction(
         interaction_id=interaction.interaction_id,
         cookie=interaction_cookie(op, interaction),
-        # Longer than the interaction, so that an expired one can still be started again.
-        seconds=2 * lifetime,
+        # Longer than the interaction, so that one left open overnight can still be started again.
+        seconds=lifetime + DAY,
     )
 
 

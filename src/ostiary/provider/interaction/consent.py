@@ -17,4 +17,6 @@ def needed(state: InteractionState) -> bool:
         return False
     if state.client.native and state.client.public:
         return True  # any program may claim to be it: remembering would hand out codes unasked
-    return state.signed_in is None or not state.request.scope <= state.signed_in.consented
+    scope = state.request.scope
+    # A request for nothing in particular still asks for who it is.
+    return state.signed_in is None or not scope or not scope <= state.signed_in.consented

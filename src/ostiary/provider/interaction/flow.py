@@ -13,6 +13,7 @@ from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.interaction import Interaction
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.session import SignedIn
+from ostiary.domain.user import User
 from ostiary.provider.authorization.code import (
     code_response,
     plan_authorization,
@@ -30,7 +31,7 @@ from ostiary.provider.interaction.begin import begin_interaction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.ids import new_id
-from ostiary.storage.interactions import Completion
+from ostiary.storage.interactions import Completion, SignInChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,14 +177,7 @@ async def sign_in(
     if user is None:
         await op.store.audit.add(op.issuer.issuer_id, event)
         raise SignInFailed
-    current = opened.signed_in.session if opened.signed_in else None
-    change = plan_sign_in(
-        op.issuer, current, user.user_id, (factor,), new_id(opened.now), opened.now
-    )
-    if not await op.store.interactions.sign_in(
-        op.issuer.issuer_id, interaction.interaction_id, change, event
-    ):
-        raise ReasonCode.INTERACTION_UNKNOWN.refusal(expected="a sign-in that is not finished")
+    change = await _begin_session(opened, user, factor, event, op)
     cookie = session_cookie(op.handles, change.session)
     handle = Handle(id=change.session.session_id, generation=change.session.generation)
     proved = replace(
@@ -197,6 +191,28 @@ async def sign_in(
         ),
     )
     return replace(await _advance(opened, proved, op), cookie=cookie)
+
+
+async def _begin_session(
+    opened: OpenInteraction, user: User, factor: str, event: AuditEvent, op: OpenIDProvider
+) -> SignInChange:
+    """The session of a sign-in: the browser's own goes on, unless it has been ended meanwhile."""
+    current = opened.signed_in.session if opened.signed_in else None
+    for session in (current, None):
+        change = plan_sign_in(
+            op.issuer,
+            session,
+            user.user_id,
+            (factor,),
+            new_id(opened.now),
+            opened.now,
+            valid_after=user.valid_after,
+        )
+        if await op.store.interactions.sign_in(
+            op.issuer.issuer_id, opened.interaction.interaction_id, change, event
+        ):
+            return change
+    raise AlreadyFinished
 
 
 async def allow(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:

@@ -68,7 +68,11 @@ async def show_interaction(
     query = request.query_parameters()
     if query.get(login.ANOTHER) is not None:
         return login.show(context, query)
-    return await _answer(context, await advance(context.opened, op), query)
+    try:
+        outcome = await advance(context.opened, op)
+    except AlreadyFinished:
+        return _finished(context)
+    return await _answer(context, outcome, query)
 
 
 async def submit_form(

@@ -1,0 +1,58 @@
+"""What comes in over ASGI: the host that was asked for, the body, and who says to be asking."""
+
+from ostiary.domain.refusals import ReasonCode, Refusal, shown
+from ostiary.protocol.credentials import parse_basic, split_authorization
+from ostiary.protocol.malformed import Malformed
+from ostiary.provider.exchange import EndpointRequest
+from ostiary.web.asgi import Message, Receive, Scope
+
+MAX_BODY_LENGTH = 65_536
+
+
+def requested_host(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value
+            return host.lower()
+    return b""
+
+
+async def read_body(request: EndpointRequest, receive: Receive) -> bytes:
+    """The whole body, as long as it is of a size that a form has."""
+    declared = request.header(b"content-length") or "0"
+    if declared.isascii() and declared.isdigit() and int(declared[:12]) > MAX_BODY_LENGTH:
+        raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH, received=declared)
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # Half a form is not a form: what is missing could turn a yes into a no.
+            raise ReasonCode.REQUEST_MALFORMED.refusal(expected="the whole body")
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY_LENGTH:
+            raise ReasonCode.BODY_TOO_LARGE.refusal(expected=MAX_BODY_LENGTH)
+    return body
+
+
+def replayed(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def claimed_client_id(request: EndpointRequest) -> str | None:
+    """The client that the request says it is from, proved or not, for the record."""
+    try:
+        scheme, rest = split_authorization(request.header(b"authorization") or "")
+        if scheme == "basic":
+            return shown(parse_basic(rest).client_id)
+        parameters = (
+            request.form_parameters() if request.method == "POST" else request.query_parameters()
+        )
+    except (Malformed, Refusal):
+        return None
+    client_id = parameters.get("client_id")
+    return None if client_id is None else shown(client_id)
