@@ -1,7 +1,6 @@
 """How values stand in columns: the few forms that both engines share."""
 
 import json
-from base64 import urlsafe_b64encode
 from typing import cast
 
 from ostiary.protocol.scope import format_scope, parse_scope
@@ -61,8 +60,3 @@ def claims(row: Row, name: str = "claims") -> Claims | None:
 
 def claims_value(value: Claims) -> str:
     return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def readable(identifier: bytes) -> str:
-    """An id as tokens and logs show it."""
-    return urlsafe_b64encode(identifier).rstrip(b"=").decode("ascii")

@@ -11,6 +11,7 @@ from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.domain.session import SignedIn
 from ostiary.provider.authorization.locate import ReturnAddress
 from ostiary.provider.exchange import AuthorizationResponse
+from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
 
 
@@ -25,16 +26,10 @@ def return_address(request: AuthorizationRequest, issuer: Issuer) -> ReturnAddre
 
 
 def plan_authorization(
-    request: AuthorizationRequest,
-    client: Client,
-    signed_in: SignedIn,
-    issuer: Issuer,
-    *,
-    authorization_id: bytes,
-    now: int,
+    state: InteractionState, signed_in: SignedIn, issuer: Issuer, authorization_id: bytes
 ) -> Authorization:
     """What the person has allowed, as it will be stored. Raises for the wrong person."""
-    session = signed_in.session
+    request, client, now, session = state.request, state.client, state.now, signed_in.session
     if request.expected_subject not in (None, session.user_id):
         raise ReasonCode.OTHER_USER_SIGNED_IN.refusal(
             expected=request.expected_subject, received=session.user_id

@@ -113,14 +113,7 @@ async def _decide(
 async def _issue_code(
     state: InteractionState, signed_in: SignedIn, address: ReturnAddress, op: OpenIDProvider
 ) -> AuthorizationResponse:
-    planned = plan_authorization(
-        state.request,
-        state.client,
-        signed_in,
-        op.issuer,
-        authorization_id=new_id(state.now),
-        now=state.now,
-    )
+    planned = plan_authorization(state, signed_in, op.issuer, new_id(state.now))
     touch = needs_touch(signed_in.session, op.issuer.lifetimes, state.now)
     await op.store.authorizations.add(op.issuer.issuer_id, planned, touch=touch)
     return code_response(planned, address, op)

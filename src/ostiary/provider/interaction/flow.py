@@ -250,14 +250,7 @@ async def _complete(
     opened: OpenInteraction, state: InteractionState, signed_in: SignedIn, op: OpenIDProvider
 ) -> Finished:
     """The code, with the consent that was given: one change, which only one caller makes."""
-    authorization = plan_authorization(
-        state.request,
-        state.client,
-        signed_in,
-        op.issuer,
-        authorization_id=new_id(state.now),
-        now=state.now,
-    )
+    authorization = plan_authorization(state, signed_in, op.issuer, new_id(state.now))
     consented = signed_in.consented | state.request.scope if state.consented_here else None
     end = Completion(
         authorization=authorization,
