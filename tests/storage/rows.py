@@ -122,6 +122,9 @@ def a_completion(authorization_id: bytes = b"A" * 16, **changes: object) -> Comp
     )
 
 
+SPENT_ID = b"x" * 16
+
+
 async def fill(store: Store, issuer_id: str) -> None:
     """One row of everything, under the same ids in every issuer."""
     url = f"https://{issuer_id}.example"
@@ -145,6 +148,7 @@ async def fill(store: Store, issuer_id: str) -> None:
     assert await store.keys.add_signing_key(issuer_id, KEY, unless_after=NOW, event=an_event())
     await store.keys.add_handle_key(issuer_id, 1, b"sealed", NOW)
     await store.refusals.add(issuer_id, REFUSAL)
+    assert await store.spent.add(issuer_id, SPENT_ID, expires_at=NOW + 60, now=NOW)
 
 
 Contents = dict[str, list[tuple[object, ...]]]

@@ -33,6 +33,7 @@ from tests.storage.rows import (
     REFUSAL,
     SESSION,
     SESSION_ID,
+    SPENT_ID,
     USER,
     Contents,
     a_completion,
@@ -68,6 +69,7 @@ READS: dict[str, Call] = {
         issuer, AUTHORIZATION_ID
     ),
     "keys.signing_keys": lambda store, issuer: store.keys.signing_keys(issuer),
+    "spent.contains": lambda store, issuer: store.spent.contains(issuer, SPENT_ID, NOW),
     "keys.handle_keys": lambda store, issuer: store.keys.handle_keys(issuer),
     "audit.latest": lambda store, issuer: store.audit.latest(issuer),
     "refusals.find": lambda store, issuer: store.refusals.find([issuer], REFUSAL.reference),
@@ -111,7 +113,7 @@ CHANGES: dict[str, Call] = {
         issuer, INTERACTION_ID, NOW + 5, EVENT
     ),
     "authorizations.redeem": lambda store, issuer: store.authorizations.redeem(
-        issuer, AUTHORIZATION_ID, refresh_until=NOW + 9, now=NOW
+        issuer, AUTHORIZATION_ID, refresh_until=NOW + 9, refresh_jkt=None, now=NOW
     ),
     "authorizations.rotate": lambda store, issuer: store.authorizations.rotate(
         issuer, AUTHORIZATION_ID, generation=0, refresh_until=NOW + 9, now=NOW
@@ -148,6 +150,9 @@ ADDITIONS: dict[str, Call] = {
         issuer, replace(KEY, kid="new", activates_at=NOW + 99), unless_after=NOW + 1, event=EVENT
     ),
     "keys.add_handle_key": lambda store, issuer: store.keys.add_handle_key(issuer, 2, b"x", NOW),
+    "spent.add": lambda store, issuer: store.spent.add(
+        issuer, b"s" * 16, expires_at=NOW + 60, now=NOW
+    ),
     "audit.add": lambda store, issuer: store.audit.add(issuer, EVENT),
     "refusals.add": lambda store, issuer: store.refusals.add(
         issuer, replace(REFUSAL, reference="R-NEW0-NEW0")
@@ -168,6 +173,7 @@ WITHOUT_EVENT = {
     "authorizations.redeem": "traffic: the row itself tells",
     "authorizations.rotate": "traffic: the row itself tells",
     "keys.add_handle_key": "made once, with the issuer",
+    "spent.add": "traffic: what it lets through has its own",
     "refusals.add": "a refusal is a record by itself",
 }
 WITH_EVENT = {name: call for name, call in WRITES.items() if name not in WITHOUT_EVENT}

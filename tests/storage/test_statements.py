@@ -46,7 +46,7 @@ HOT = {
         "sessions (issuer_id=? AND session_id=?)",
         "users (issuer_id=? AND user_id=?)",
         "memberships (issuer_id=? AND user_id=? AND institution_id=?)",
-        "consents (issuer_id=? AND user_id=? AND client_id=?)",
+        "consents (issuer_id=? AND user_id=? AND institution_id=? AND client_id=?)",
     },
     "authorizations.FIND_STANDING": {
         "authorizations (issuer_id=? AND authorization_id=?)",
@@ -65,6 +65,7 @@ HOT = {
     "interactions.SIGN_IN": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.SET_IDENTIFIER": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.CHOOSE_ACCOUNT": {"interactions (issuer_id=? AND interaction_id=?)"},
+    "spent.FIND": {"spent_ids (issuer_id=? AND spent_id=?)"},
     "issuers.VERSION": {"issuers (issuer_id=?)"},
     "issuers.FIND_CLIENT": {"clients (issuer_id=? AND client_id=?)"},
     "issuers.FIND_INSTITUTION": {"institutions (issuer_id=? AND institution_id=?)"},

@@ -129,7 +129,7 @@ async def test_the_version_grows_with_every_change_that_is_cached(filled: Store)
     await look()
     assert seen == sorted(set(seen))
     await filled.keys.add_signing_key(LEFT, KEY, unless_after=0, event=an_event())
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=None, now=NOW)
+    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=None, refresh_jkt=None, now=NOW)
     assert await filled.issuers.version(LEFT) == seen[-1], "nothing that is cached has changed"
 
 
@@ -582,7 +582,7 @@ async def test_st_27_a_code_is_redeemed_once(filled: Store) -> None:
     done = await asyncio.gather(
         *(
             filled.authorizations.redeem(
-                LEFT, AUTHORIZATION_ID, refresh_until=NOW + 100 + each, now=NOW + each
+                LEFT, AUTHORIZATION_ID, refresh_until=NOW + 100 + each, refresh_jkt=None, now=NOW + each
             )
             for each in range(AT_ONCE)
         )
@@ -597,7 +597,7 @@ async def test_st_27_a_code_is_redeemed_once(filled: Store) -> None:
 async def test_a_revoked_code_is_not_redeemed(filled: Store) -> None:
     assert await filled.authorizations.revoke(LEFT, AUTHORIZATION_ID, an_event(NOW + 1))
     assert not await filled.authorizations.redeem(
-        LEFT, AUTHORIZATION_ID, refresh_until=None, now=NOW
+        LEFT, AUTHORIZATION_ID, refresh_until=None, refresh_jkt=None, now=NOW
     )
     standing = await find_standing(filled)
     assert standing.authorization == replace(AUTHORIZATION, revoked_at=NOW + 1)
@@ -611,7 +611,7 @@ async def rotate(store: Store, generation: int, now: int = NOW) -> bool:
 
 
 async def test_a_generation_is_followed_once(filled: Store) -> None:
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, now=NOW)
+    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW)
     for generation in range(3):
         done = await asyncio.gather(
             *(rotate(filled, generation, NOW + generation) for _ in range(AT_ONCE))
@@ -628,7 +628,7 @@ async def test_a_generation_is_followed_once(filled: Store) -> None:
 
 
 async def test_a_revoked_authorization_does_not_go_on(filled: Store) -> None:
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, now=NOW)
+    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW)
     await filled.authorizations.revoke(LEFT, AUTHORIZATION_ID, an_event())
     assert not await rotate(filled, 0)
 

@@ -7,7 +7,12 @@ from ostiary.protocol.tokens import Authentication, Claims
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """One row. All instants in seconds; `refresh_until` is None without a refresh token."""
+    """One row. All instants in seconds; `refresh_until` is None without a refresh token.
+
+    `claims` is the claims parameter as canonical JSON (OIDC Core §5.5). `code_jkt` and `refresh_jkt`
+    are thumbprints of the keys to which code and refresh token are bound (RFC 9449 §5, §10).
+    `notify_logout`: its client is told when the session ends.
+    """
 
     authorization_id: bytes
     client_id: str
@@ -23,6 +28,10 @@ class Authorization:
     code_expires_at: int
     ends_at: int
     offline: bool
+    claims: str | None = None
+    code_jkt: str | None = None
+    refresh_jkt: str | None = None
+    notify_logout: bool = False
     redeemed_at: int | None = None
     refresh_until: int | None = None
     generation: int = 0

@@ -22,13 +22,22 @@ class AuthorizationRequest:
     # The subject of an id_token_hint: whoever signs in has to be this person.
     expected_subject: str | None = None
     code_challenge: str | None = None
+    # The claims parameter, checked, as canonical JSON. OIDC Core §5.5.
+    claims: str | None = None
+    acr_values: tuple[str, ...] = ()
+    # The thumbprint of the key that the code is bound to. RFC 9449 §10.
+    dpop_jkt: str | None = None
+    # The institution that the client asks for, of its several.
+    institution_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """`browser_id` binds it to the browser that began it. The rest is what has been proved so far.
 
-    `identifier` is the username that was typed; `signed_in_session` is the session in which the person signed in *for this request*.
+    `identifier` is the username that was typed; `signed_in_session` is the session in which the person
+    signed in *for this request*; `institution_id` is the one that they chose. `pushed_id` names the
+    pushed request that it stands on, which it spends when it ends (RFC 9126 §4).
     """
 
     interaction_id: bytes
@@ -40,4 +49,6 @@ class Interaction:
     signed_in_session: bytes | None = None
     account_chosen: bool = False
     another_account: bool = False
+    institution_id: str | None = None
+    pushed_id: bytes | None = None
     finished_at: int | None = None

@@ -47,6 +47,10 @@ class Issuer:
     # Names of further scopes, for the institution's own APIs.
     api_scopes: frozenset[str] = frozenset()
     access_token_algorithm: Algorithm = Algorithm.ES256
+    # The institution to which everybody belongs: used when a person chooses none.
+    zero_institution_id: str | None = None
+    # Whether every DPoP proof needs a nonce of ours. RFC 9449 §8.
+    require_dpop_nonce: bool = False
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     @property

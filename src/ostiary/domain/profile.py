@@ -3,17 +3,42 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ostiary.domain.client import AuthMethod
+from ostiary.protocol.jose.algorithms import Algorithm
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     name: str
+    # How clients may prove who they are.
+    auth_methods: frozenset[AuthMethod] = frozenset(AuthMethod)
+    # What ID tokens, userinfo and client assertions may be signed with.
+    algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
     # Whether a confidential client may be registered to go without PKCE.
-    pkce_may_be_optional: bool
+    pkce_may_be_optional: bool = False
+    requires_par: bool = False
+    # Whether access tokens must be bound to a key of the client.
+    requires_dpop: bool = False
+    # Whether an assertion names the issuer as its one audience, in seconds and by the letter;
+    # otherwise the forms that real clients send are understood too.
+    strict_assertions: bool = False
     # Whether each refresh hands out a successor. FAPI 2.0 §5.3.2.1 says no.
-    rotates_refresh_tokens: bool
+    rotates_refresh_tokens: bool = True
 
 
-OIDC = Profile(name="oidc", pkce_may_be_optional=True, rotates_refresh_tokens=True)
-OAUTH21 = Profile(name="oauth21", pkce_may_be_optional=False, rotates_refresh_tokens=True)
+OIDC = Profile(name="oidc", pkce_may_be_optional=True)
+OAUTH21 = Profile(name="oauth21")
+# FAPI 2.0 Security Profile §5.3.2, §5.4.1.
+FAPI2_SECURITY = Profile(
+    name="fapi2_security",
+    auth_methods=frozenset({AuthMethod.PRIVATE_KEY_JWT}),
+    algorithms=(Algorithm.PS256, Algorithm.ES256, Algorithm.EDDSA),
+    requires_par=True,
+    requires_dpop=True,
+    strict_assertions=True,
+    rotates_refresh_tokens=False,
+)
 
-PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (OIDC, OAUTH21)}
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile for profile in (OIDC, OAUTH21, FAPI2_SECURITY)
+}

@@ -14,11 +14,11 @@ ADD = """
 INSERT INTO authorizations (
     issuer_id, authorization_id, client_id, user_id, institution_id, session_id, scope, nonce,
     redirect_uri, code_challenge, auth_time, acr, amr, created_at, code_expires_at, ends_at,
-    offline, generation)
+    offline, claims_request, code_jkt, notify_logout, generation)
 VALUES (
     :issuer_id, :authorization_id, :client_id, :user_id, :institution_id, :session_id, :scope,
     :nonce, :redirect_uri, :code_challenge, :auth_time, :acr, :amr, :created_at, :code_expires_at,
-    :ends_at, :offline, 0)
+    :ends_at, :offline, :claims_request, :code_jkt, :notify_logout, 0)
 RETURNING authorization_id
 """
 FIND_STANDING = """
@@ -37,7 +37,8 @@ WHERE authorizations.issuer_id = :issuer_id
     AND authorizations.authorization_id = :authorization_id
 """
 REDEEM = """
-UPDATE authorizations SET redeemed_at = :now, refresh_until = :refresh_until
+UPDATE authorizations
+SET redeemed_at = :now, refresh_until = :refresh_until, refresh_jkt = :refresh_jkt
 WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id
     AND redeemed_at IS NULL AND revoked_at IS NULL
 RETURNING authorization_id
@@ -75,7 +76,13 @@ class Authorizations:
         return None if row is None else _standing(row)
 
     async def redeem(
-        self, issuer_id: str, authorization_id: bytes, *, refresh_until: int | None, now: int
+        self,
+        issuer_id: str,
+        authorization_id: bytes,
+        *,
+        refresh_until: int | None,
+        refresh_jkt: str | None,
+        now: int,
     ) -> bool:
         """Spend the code: true for exactly one caller."""
         row = await self.database.change(
@@ -85,6 +92,7 @@ class Authorizations:
                     "issuer_id": issuer_id,
                     "authorization_id": authorization_id,
                     "refresh_until": refresh_until,
+                    "refresh_jkt": refresh_jkt,
                     "now": now,
                 },
             )
@@ -148,6 +156,9 @@ def add_step(issuer_id: str, authorization: Authorization) -> Step:
             "code_expires_at": authorization.code_expires_at,
             "ends_at": authorization.ends_at,
             "offline": int(authorization.offline),
+            "claims_request": authorization.claims,
+            "code_jkt": authorization.code_jkt,
+            "notify_logout": int(authorization.notify_logout),
         },
     )
 
@@ -185,6 +196,10 @@ def _authorization(row: Row) -> Authorization:
         code_expires_at=columns.integer(row, "code_expires_at"),
         ends_at=columns.integer(row, "ends_at"),
         offline=bool(columns.integer(row, "offline")),
+        claims=columns.optional_text(row, "claims_request"),
+        code_jkt=columns.optional_text(row, "code_jkt"),
+        refresh_jkt=columns.optional_text(row, "refresh_jkt"),
+        notify_logout=bool(columns.integer(row, "notify_logout")),
         redeemed_at=columns.optional_integer(row, "redeemed_at"),
         refresh_until=columns.optional_integer(row, "refresh_until"),
         generation=columns.integer(row, "generation"),

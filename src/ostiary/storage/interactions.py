@@ -16,8 +16,9 @@ from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 ADD = """
 INSERT INTO interactions (issuer_id, interaction_id, browser_id, request, created_at, expires_at,
-                          account_chosen, another_account)
-VALUES (:issuer_id, :interaction_id, :browser_id, :request, :created_at, :expires_at, 0, 0)
+                          pushed_id, account_chosen, another_account)
+VALUES (:issuer_id, :interaction_id, :browser_id, :request, :created_at, :expires_at,
+        :pushed_id, 0, 0)
 RETURNING interaction_id
 """
 FIND = """
@@ -47,10 +48,13 @@ RETURNING interaction_id
 """
 # Of two consents at the same moment the later one is remembered: at worst the person is asked again.
 SAVE_CONSENT = """
-INSERT INTO consents (issuer_id, user_id, client_id, scope, granted_at)
-VALUES (:issuer_id, :user_id, :client_id, :scope, :granted_at)
-ON CONFLICT (issuer_id, user_id, client_id) DO UPDATE
-SET scope = excluded.scope, granted_at = excluded.granted_at
+INSERT INTO consents (issuer_id, user_id, institution_id, client_id, scope, claims, client_print,
+                      granted_at)
+VALUES (:issuer_id, :user_id, :institution_id, :client_id, :scope, :claims, :client_print,
+        :granted_at)
+ON CONFLICT (issuer_id, user_id, institution_id, client_id) DO UPDATE
+SET scope = excluded.scope, claims = excluded.claims, client_print = excluded.client_print,
+    granted_at = excluded.granted_at
 """
 
 REQUEST = Record(AuthorizationRequest)
@@ -88,6 +92,7 @@ class Interactions:
                     "request": REQUEST.dump(interaction.request),
                     "created_at": interaction.created_at,
                     "expires_at": interaction.expires_at,
+                    "pushed_id": interaction.pushed_id,
                 },
             )
         )
@@ -170,8 +175,11 @@ def _consent_step(issuer_id: str, authorization: Authorization, consented: froze
         {
             "issuer_id": issuer_id,
             "user_id": authorization.user_id,
+            "institution_id": authorization.institution_id,
             "client_id": authorization.client_id,
             "scope": columns.scope_value(consented),
+            "claims": "",
+            "client_print": "",
             "granted_at": authorization.created_at,
         },
     )
@@ -188,5 +196,7 @@ def _interaction(row: Row) -> Interaction:
         signed_in_session=columns.optional_binary(row, "signed_in_session"),
         account_chosen=bool(columns.integer(row, "account_chosen")),
         another_account=bool(columns.integer(row, "another_account")),
+        institution_id=columns.optional_text(row, "institution_id"),
+        pushed_id=columns.optional_binary(row, "pushed_id"),
         finished_at=columns.optional_integer(row, "finished_at"),
     )

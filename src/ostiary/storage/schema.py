@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ostiary.storage.connections import BUSY_TIMEOUT_SECONDS, connect, lock_path
 from ostiary.storage.sqlite import StoreUnavailable
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 class SchemaState(Enum):

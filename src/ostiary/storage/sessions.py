@@ -16,7 +16,8 @@ JOIN users ON users.issuer_id = sessions.issuer_id AND users.user_id = sessions.
 LEFT JOIN memberships ON memberships.issuer_id = sessions.issuer_id
     AND memberships.user_id = sessions.user_id AND memberships.institution_id = :institution_id
 LEFT JOIN consents ON consents.issuer_id = sessions.issuer_id
-    AND consents.user_id = sessions.user_id AND consents.client_id = :client_id
+    AND consents.user_id = sessions.user_id AND consents.institution_id = :institution_id
+    AND consents.client_id = :client_id
 WHERE sessions.issuer_id = :issuer_id AND sessions.session_id = :session_id
 """
 ADD = """

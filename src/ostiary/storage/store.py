@@ -10,6 +10,7 @@ from ostiary.storage.issuers import Clients, Institutions, Issuers
 from ostiary.storage.keys import Keys
 from ostiary.storage.refusals import Refusals
 from ostiary.storage.sessions import Sessions
+from ostiary.storage.spent import SpentIds
 from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
 from ostiary.storage.users import Users
 
@@ -26,6 +27,7 @@ class Store:
         self.sessions: Final = Sessions(database=database)
         self.interactions: Final = Interactions(database=database)
         self.authorizations: Final = Authorizations(database=database)
+        self.spent: Final = SpentIds(database=database)
         self.keys: Final = Keys(database=database)
         self.audit: Final = AuditEvents(database=database)
         self.refusals: Final = Refusals(database=database)

@@ -52,7 +52,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
 
     # persist: the first redemption wins; any other ends what the first received
     if not await op.store.authorizations.redeem(
-        op.issuer.issuer_id, handle.id, refresh_until=refresh_until, now=request.now
+        op.issuer.issuer_id, handle.id, refresh_until=refresh_until, refresh_jkt=None, now=request.now
     ):
         await revoke_authorization(authorization, ReasonCode.CODE_REUSED, op, request.now)
         raise ReasonCode.CODE_REUSED.refusal(expected="a code presented once")

@@ -1,0 +1,23 @@
+"""Spent ids: what must not be accepted a second time before it has expired.
+
+Kept as digests in one table: the `jti` of client assertions and of DPoP proofs, and access tokens
+that were revoked before their time.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+
+SPENT_ID_LENGTH = 16
+
+
+class SpentKind(StrEnum):
+    ASSERTION = "assertion"
+    PROOF = "proof"
+    ACCESS_TOKEN = "access_token"  # noqa: S105  a name
+
+
+def spent_id(kind: SpentKind, owner: str, name: str) -> bytes:
+    """The id of `name` among those of its owner: a client, a key, or an issuer's own tokens."""
+    parts = (kind.encode(), owner.encode(), name.encode())
+    framed = b"".join(len(part).to_bytes(4) + part for part in parts)
+    return sha256(framed).digest()[:SPENT_ID_LENGTH]
