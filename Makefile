@@ -18,11 +18,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-# A folder with a package.json has its packages in node_modules, stamped with .installed.
-INTEROP := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/interop/*/package.json tests/web/package.json))
+# A folder with a package.json has its packages in node_modules, one with a requirements.txt has an
+# environment of its own below .venv/interop; each stamped with .installed.
+INTEROP := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/interop/*/package.json tests/web/package.json)) \
+           $(patsubst tests/interop/%/requirements.txt,$(VENV)/interop/%/.installed,$(wildcard tests/interop/*/requirements.txt))
+GO_PROGRAMS := $(patsubst tests/interop/%/go.mod,$(VENV)/interop/%/client,$(wildcard tests/interop/*/go.mod))
 PEERS := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard benchmarks/peers/*/package.json))
 
-.PHONY: help dev test check format bench docs constraints interop-setup clean
+.PHONY: help dev test interop check format bench docs constraints interop-setup clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +35,10 @@ dev: $(VENV)/.runtime  ## set everything up, then run Ostiary with demo data on 
 
 test: $(VENV)/.development interop-setup  ## set everything up, then run the whole test suite
 	@OSTIARY_BROWSER="$$(scripts/browser.sh)" $(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+interop: $(VENV)/.development interop-setup $(GO_PROGRAMS)  ## run every client library, and write the compatibility table
+	@scripts/apache.sh
+	@OSTIARY_BROWSER="$$(scripts/browser.sh)" $(BIN)/python -m pytest --numprocesses auto -p tests.interop.table -m "" tests/interop $(ARGS)
 
 check: $(VENV)/.development  ## lint, format, types and the layers of the house
 	@$(BIN)/ruff check .
@@ -76,6 +83,12 @@ $(VENV)/.docs: $(VENV)/.runtime
 	@echo "Installing the documentation's tools into $(VENV)"
 	@$(INSTALL) --group docs
 	@touch $@
+
+$(VENV)/interop/%/.installed: tests/interop/%/requirements.txt | $(VENV)/.development
+	@scripts/python-packages.sh $(BIN)/python $< $(@D)
+
+$(VENV)/interop/%/client: tests/interop/%/client.go tests/interop/%/go.mod tests/interop/%/go.sum | $(VENV)/.development
+	@scripts/go-program.sh $(<D) $@
 
 # Not a failure without Node: the tests that need it say so themselves.
 %/node_modules/.installed: %/package.json %/package-lock.json

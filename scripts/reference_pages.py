@@ -137,8 +137,12 @@ SETTING_TEXTS: Mapping[str, str] = {
     "server.port": "The port to listen on.",
     "database.path": "The SQLite file, made when it is not there. In the file: relative to the file.",
     "master_key.file": "The file with the master key, of mode 600. In the file: relative to the file. "
-    f"Without it the key comes from `{MASTER_KEY_VARIABLE}`, else from the systemd credential "
-    f"`{CREDENTIAL_NAME}` in `${CREDENTIALS_VARIABLE}`.",
+    f"The variable `{MASTER_KEY_VARIABLE}` goes before it; without both the key comes from the systemd "
+    f"credential `{CREDENTIAL_NAME}` in `${CREDENTIALS_VARIABLE}`.",
+    "outbound.allow": "Whom Ostiary may ask beyond public addresses, `https` and the ports 443 and 8443: "
+    'a list such as `["http://localhost:8080", "https://10.1.2.3:9443"]`, in the variable with spaces '
+    "between them. Scheme, host and port have to be the same as in the client's URL. A certificate must be "
+    "good there too: by the system's roots, or by those in the file that `SSL_CERT_FILE` names.",
     "log.level": "What is too unimportant to be logged.",
     "log.format": '`"auto"` is text on a terminal and JSON elsewhere.',
     "log.requests": "A line for each request: method, path, status and time; never the query.",
@@ -193,6 +197,8 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, bool):
         return code(str(value).lower())
+    if isinstance(value, frozenset):
+        return code(str(sorted(value)))
     return code(str(value) if isinstance(value, int) else f'"{value}"')
 
 

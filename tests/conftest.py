@@ -7,6 +7,7 @@ that did not run has shown nothing.
 import functools
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,16 +38,39 @@ def missing_for_browser() -> str | None:
 def missing_for_interop() -> str | None:
     if shutil.which("node") is None:
         return "no Node here: install Node 20 or newer"
-    folders = [package.parent for package in TESTS.glob("interop/*/package.json")]
-    if all((folder / "node_modules" / ".installed").exists() for folder in folders):
+    interop = TESTS / "interop"
+    environments = Path(sys.prefix, "interop")
+    installed = [each.parent / "node_modules" for each in interop.glob("*/package.json")]
+    installed += [environments / each.parent.name for each in interop.glob("*/requirements.txt")]
+    if all((folder / ".installed").exists() for folder in installed):
         return None
     return "the client libraries are not installed: make interop-setup"
+
+
+def missing_for_go() -> str | None:
+    if shutil.which("go") is None:
+        return "no Go here: install Go 1.26 or newer"
+    built = Path(sys.prefix, "interop")
+    if all(
+        (built / each.parent.name / "client").exists() for each in TESTS.glob("interop/*/go.mod")
+    ):
+        return None
+    return "the programs in Go are not built: make interop"
+
+
+def missing_for_apache() -> str | None:
+    module = Path("/usr/lib/apache2/modules/mod_auth_openidc.so")
+    if shutil.which("apache2", path="/usr/sbin") and module.exists():
+        return None
+    return "no Apache with its module here: install libapache2-mod-auth-openidc"
 
 
 # marker -> what it needs and this machine has not
 NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": missing_for_browser,
     "interop": missing_for_interop,
+    "go": missing_for_go,
+    "apache": missing_for_apache,
 }
 
 

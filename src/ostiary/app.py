@@ -19,7 +19,13 @@ from ostiary.domain.clock import Clock
 from ostiary.domain.issuer import Issuer
 from ostiary.logs import configure_logs
 from ostiary.management.keys import rotate_due
+from ostiary.outbound.fetcher import Fetcher
+from ostiary.outbound.guarded import GuardedFetcher
+from ostiary.provider.beside import Beside
+from ostiary.provider.logout_delivery import LogoutDelivery
+from ostiary.provider.published_keys import PublishedKeys
 from ostiary.provider.refusal_log import RefusalLog
+from ostiary.provider.secret_use_log import SecretUseLog
 from ostiary.provider.served import ServedIssuers, Surroundings
 from ostiary.settings import Settings
 from ostiary.signing.master_key import MasterKey
@@ -59,12 +65,13 @@ class Ostiary:
     store: Store
     master_key: MasterKey
     passwords: Passwords
-    refusals: RefusalLog
+    beside: Beside
+    logout_delivery: LogoutDelivery
     application: Application
     clock_of: Callable[[Issuer], Clock]
 
     async def close(self) -> None:
-        await self.refusals.drain()
+        await self.beside.drain()
         self.passwords.close()
         self.store.close()
 
@@ -73,13 +80,19 @@ def compose(
     store: Store,
     master_key: MasterKey,
     *,
+    fetcher: Fetcher,
     demo: Demo | None = None,
     unfit: Callable[[Issuer], Sequence[str]] = lambda _issuer: (),
     clock_of: Callable[[Issuer], Clock] = lambda _issuer: SystemClock(),
+    clock: Clock | None = None,
 ) -> Ostiary:
-    """The application over an open store whose schema is current."""
+    """The application over an open store whose schema is current.
+
+    `clock` is that of the process itself: the machine's, unless a test moves it.
+    """
     passwords = Passwords()
-    refusals = RefusalLog()
+    beside = Beside()
+    refusals = RefusalLog(beside)
     assets = Assets()
     renderer = Renderer(assets)
     issuers = ServedIssuers(
@@ -87,6 +100,9 @@ def compose(
             store=store,
             master_key=master_key,
             passwords=passwords,
+            secret_uses=SecretUseLog(store, beside),
+            published_keys=PublishedKeys(store, fetcher, beside),
+            session_ended=asyncio.Event(),
             clock_of=clock_of,
             unfit=unfit,
         )
@@ -98,7 +114,8 @@ def compose(
         store=store,
         master_key=master_key,
         passwords=passwords,
-        refusals=refusals,
+        beside=beside,
+        logout_delivery=LogoutDelivery(issuers, fetcher, clock or SystemClock()),
         application=Probes(edge, lambda: _is_ready(store)),
         clock_of=clock_of,
     )
@@ -122,7 +139,9 @@ def serve(
     path = Path(settings.database.path)
     ensure_schema_beside(path)
     sockets = bind(settings.server.host, settings.server.port)
-    ostiary = compose(Store.open(path), master_key, demo=demo, unfit=unfit)
+    # Demo data means a developer's own machine, where the clients' servers are too.
+    fetcher = GuardedFetcher(allow=settings.outbound.allow, allow_loopback=demo is not None)
+    ostiary = compose(Store.open(path), master_key, fetcher=fetcher, demo=demo, unfit=unfit)
     application = ostiary.application
     config = uvicorn.Config(
         AccessLog(application) if settings.log.requests else application,
@@ -141,7 +160,7 @@ def serve(
     gc.collect()
     gc.freeze()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_run(server, sockets, ostiary))
+        runner.run(_run(server, sockets, ostiary, fetcher))
 
 
 class _Server(uvicorn.Server):
@@ -157,24 +176,30 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
 
-async def _run(server: _Server, sockets: list[socket.socket], ostiary: Ostiary) -> None:
+async def _run(
+    server: _Server, sockets: list[socket.socket], ostiary: Ostiary, fetcher: GuardedFetcher
+) -> None:
     try:
         async with _housekeeping(ostiary):
             await server.serve(sockets)
     finally:
+        await fetcher.close()
         await ostiary.close()
 
 
 @contextlib.asynccontextmanager
 async def _housekeeping(ostiary: Ostiary) -> AsyncIterator[None]:
     """What nobody should have to schedule, done beside the requests."""
-    task = asyncio.create_task(_keep_house(ostiary))
+    tasks = [
+        asyncio.create_task(_keep_house(ostiary)),
+        asyncio.create_task(ostiary.logout_delivery.run()),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep_house(ostiary: Ostiary) -> None:

@@ -15,6 +15,8 @@ from ostiary.management.file_faults import (
     read_text,
 )
 from ostiary.management.toml_lines import KeyPath, key_lines, line_of
+from ostiary.outbound.destination import Origin, parse_origin
+from ostiary.protocol.malformed import Malformed
 from ostiary.signing.master_key import (
     MasterKey,
     MasterKeyError,
@@ -67,10 +69,32 @@ class LogSettings(Section):
     requests: bool = False
 
 
+def _words(value: object) -> object:
+    """A variable has a list as one text, with spaces in between."""
+    return value.split() if isinstance(value, str) else value
+
+
+def _origin(value: object) -> Origin:
+    if not isinstance(value, str):
+        raise ValueError("write text in quotes")
+    try:
+        return parse_origin(value)
+    except Malformed as error:
+        raise ValueError(f"write {error.expected}") from error
+
+
+class OutboundSettings(Section):
+    # What may be at a private address, speak plain http and use any port.
+    allow: Annotated[
+        frozenset[Annotated[Origin, BeforeValidator(_origin)]], BeforeValidator(_words)
+    ] = frozenset()
+
+
 class Settings(Section):
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     master_key: MasterKeySettings = MasterKeySettings()
+    outbound: OutboundSettings = OutboundSettings()
     log: LogSettings = LogSettings()
 
 
@@ -86,6 +110,8 @@ def load_settings(
     merged = _Merged()
     if path is not None:
         _merge_file(merged, path)
+    if environment.get(MASTER_KEY_VARIABLE):
+        merged.drop("master_key", "file")  # of the two ways to give the key, the variable goes first
     merged.add(environment_values(environment), lambda key: _variable(key, environment))
     merged.add(flags or {}, _flag)
     try:
@@ -100,7 +126,10 @@ def load_settings(
 
 
 def find_master_key(settings: Settings, environment: Mapping[str, str]) -> MasterKey:
-    """From the file of the settings, else from the variable, else from the systemd credential."""
+    """From the file of the settings, else from the variable, else from the systemd credential.
+
+    `load_settings` leaves out a file that the configuration names where there is the variable.
+    """
     if settings.master_key.file is not None:
         return _read_master_key(settings.master_key.file)
     if text := environment.get(MASTER_KEY_VARIABLE):
@@ -160,6 +189,12 @@ class _Merged:
 
     def add(self, values: Mapping[str, Any], where: Where) -> None:
         self._add(values, self.values, (), where)
+
+    def drop(self, section: str, name: str) -> None:
+        """As if nobody had said it."""
+        table = self.values.get(section)
+        if isinstance(table, dict):
+            table.pop(name, None)
 
     def origin(self, path: KeyPath) -> int | str | None:
         """Of the key, or of what it would stand in."""

@@ -61,7 +61,7 @@ def test_the_registry_lists_a_factor_by_its_amr() -> None:
 
 @pytest.mark.parametrize("username", ["alice", "Alice", " ALICE ", "\uff21lice"])
 async def test_a_member_with_the_password_is_found(people: People, username: str) -> None:
-    user = await password.verify(people, GARDEN, username, PASSWORD)
+    user = await password.verify(people, (GARDEN,), username, PASSWORD)
     assert user is not None
     assert user.username == "alice"
 
@@ -70,7 +70,7 @@ async def test_a_member_with_the_password_is_found(people: People, username: str
 async def test_a_member_of_two_institutions_is_found_in_both(
     people: People, institution_id: str
 ) -> None:
-    assert await password.verify(people, institution_id, "bob", PASSWORD)
+    assert await password.verify(people, (institution_id,), "bob", PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_member_of_two_institutions_is_found_in_both(
 async def test_lg_01_whoever_has_not_proved_it_is_none_after_the_same_work(
     people: People, verified: list[str], institution_id: str, username: str, presented: str
 ) -> None:
-    assert await password.verify(people, institution_id, username, presented) is None
+    assert await password.verify(people, (institution_id,), username, presented) is None
     assert len(verified) == 1
 
 
@@ -97,13 +97,13 @@ async def test_a_person_switched_off_is_none_after_the_same_work(
     people: People, verified: list[str]
 ) -> None:
     await disable(people, "alice")
-    assert await password.verify(people, GARDEN, "alice", PASSWORD) is None
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD) is None
     assert len(verified) == 1
 
 
 async def test_a_person_of_another_issuer_is_none(world: World) -> None:
     people = People(issuer_id="none", store=world.store, passwords=world.ostiary.passwords)
-    assert await password.verify(people, GARDEN, "alice", PASSWORD) is None
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD) is None
 
 
 async def test_the_same_name_at_two_issuers_is_two_people(world: World, people: People) -> None:
@@ -111,37 +111,37 @@ async def test_the_same_name_at_two_issuers_is_two_people(world: World, people: 
     other = People(
         issuer_id=CONSUMER.issuer_id, store=world.store, passwords=world.ostiary.passwords
     )
-    assert await password.verify(people, GARDEN, "alice", PASSWORD) is None
-    assert await password.verify(other, GARDEN, "alice", PASSWORD)
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD) is None
+    assert await password.verify(other, (GARDEN,), "alice", PASSWORD)
 
 
 async def test_a_name_of_the_longest_length_is_looked_up(people: People) -> None:
     padded = "alice".ljust(MAX_USERNAME_LENGTH)
-    assert await password.verify(people, GARDEN, padded, PASSWORD)
-    assert await password.verify(people, GARDEN, padded + " ", PASSWORD) is None
+    assert await password.verify(people, (GARDEN,), padded, PASSWORD)
+    assert await password.verify(people, (GARDEN,), padded + " ", PASSWORD) is None
 
 
 async def test_an_outdated_hash_is_renewed_by_the_next_sign_in(people: People) -> None:
     old = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
     await set_hash(people, "alice", old)
-    assert await password.verify(people, GARDEN, "alice", PASSWORD)
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD)
     renewed = await stored_hash(people, "alice")
     assert renewed is not None
     assert renewed != old
     assert not people.passwords.is_outdated(renewed)
-    assert await password.verify(people, GARDEN, "alice", PASSWORD)
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD)
 
 
 async def test_an_outdated_hash_is_not_renewed_by_a_wrong_password(people: People) -> None:
     old = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
     await set_hash(people, "alice", old)
-    assert await password.verify(people, GARDEN, "alice", "wrong password") is None
+    assert await password.verify(people, (GARDEN,), "alice", "wrong password") is None
     assert await stored_hash(people, "alice") == old
 
 
 async def test_a_hash_of_today_is_left_as_it_is(people: People) -> None:
     before = await stored_hash(people, "alice")
-    assert await password.verify(people, GARDEN, "alice", PASSWORD)
+    assert await password.verify(people, (GARDEN,), "alice", PASSWORD)
     assert await stored_hash(people, "alice") == before
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ostiary.accounts import factors
+from ostiary.accounts.factors import password
 from ostiary.accounts.sessions import find_signed_in, plan_sign_in, session_cookie
 from ostiary.domain.handles import Handle, HandleKeys, Purpose
 from ostiary.domain.session import Session
@@ -28,12 +30,27 @@ def test_the_first_sign_in_begins_a_session() -> None:
     assert (change.renews, change.ends) == (False, None)
 
 
+class Passkey:
+    """A factor that proves more than a password, as one of a later issue will."""
+
+    AMR = "hwk"
+    LEVEL = "high"
+    verify = staticmethod(password.verify)
+
+
+@pytest.fixture
+def _passkeys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factors, "FACTORS", {**factors.FACTORS, Passkey.AMR: Passkey})
+
+
+@pytest.mark.usefixtures("_passkeys")
 def test_the_same_person_again_goes_on_in_the_session_under_a_new_generation() -> None:
     current = a_session(generation=3)
-    change = plan_sign_in(ENTERPRISE, current, current.user_id, ("pwd", "otp"), NEW_ID, NOW)
+    change = plan_sign_in(ENTERPRISE, current, current.user_id, ("pwd", "hwk"), NEW_ID, NOW)
     assert change.session.session_id == current.session_id
     assert change.session.generation == 4
-    assert (change.session.auth_time, change.session.amr) == (NOW, ("pwd", "otp"))
+    assert (change.session.auth_time, change.session.amr) == (NOW, ("pwd", "hwk"))
+    assert change.session.level == "high", "as the strongest of its factors proves it"
     assert change.session.expires_at == NOW + ENTERPRISE.lifetimes.session
     assert (change.renews, change.ends) == (True, None)
 

@@ -35,6 +35,7 @@ def modules_after(statement: str) -> set[str]:
     ("entry", "late"),
     [
         ("ostiary.app", LATE),
+        ("ostiary.outbound.guarded", LATE),
         ("ostiary.__main__", {name: when for name, when in LATE.items() if name != "ostiary.cli"}),
     ],
 )

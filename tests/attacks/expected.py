@@ -90,16 +90,21 @@ def is_json(answer: httpx2.Response, status: int, *errors: str) -> None:
     assert DESCRIPTION.fullmatch(members["error_description"])
 
 
-def is_challenge(answer: httpx2.Response, status: int, error: str | None) -> None:
-    """RS401(error): the resource's challenge; without an error when no token came."""
+def is_challenge(
+    answer: httpx2.Response, status: int, error: str | None, *, scheme: str = "Bearer"
+) -> None:
+    """RS401(error): both schemes, with the error in the one that was tried; none without a token."""
     check_answer(answer)
     assert answer.status_code == status, (answer.status_code, answer.text[:500])
-    challenge = answer.headers["www-authenticate"]
-    assert challenge.startswith("Bearer ")
+    tried, other = answer.headers.get_list("www-authenticate")
+    assert {tried.partition(" ")[0], other.partition(" ")[0]} == {"Bearer", "DPoP"}
+    assert tried.startswith(f"{scheme} ")
+    assert "error" not in other
     if error is None:
-        assert "error" not in challenge
+        assert "error" not in tried
+        assert answer.json() == {}
     else:
-        assert f'error="{error}"' in challenge
+        assert f'error="{error}"' in tried
         assert answer.json()["error"] == error
     assert "no-store" in answer.headers["cache-control"]
     assert "sub" not in answer.json()

@@ -80,7 +80,7 @@ async def everything(world: World) -> list[str]:
     await ask(world, rp.begin(id_token_hint=second["id_token"][:-4] + "AAAA").sent)
     await rp.redeem(flow, code)
     await rp.refresh(first["refresh_token"])
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
     cookies = [value for _, value in person.http.cookies.items()]
     return [
         PASSWORD,
@@ -197,7 +197,7 @@ async def hostile_requests(world: World) -> None:
     await send(world, "GET", "/\x1b[31m\u2028", headers=agent)
     body = encode({"grant_type": HOSTILE, "client_id": HOSTILE, "client_secret": "x"})
     await send(world, "POST", path_of(ENTERPRISE, "token"), headers=agent, body=body)
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
 
 
 async def test_ll_02_one_json_line_for_each_event(world: World, json_log: Log) -> None:

@@ -29,6 +29,7 @@ from tests.attacks.wire import (
 from tests.kit.person import Form, Page, Person
 from tests.kit.relying_party import RelyingParty, callback, go_through, payload
 from tests.kit.world import (
+    CONSUMER,
     ENTERPRISE,
     GARDEN,
     PASSWORD,
@@ -580,6 +581,92 @@ async def test_ui_12_consent_is_of_this_person_for_this_client(world: World) -> 
     flow = RelyingParty(world).begin(prompt="none")
     answer = await ask(world, flow.sent, cookies=cookies_of(bob))
     is_redirect(answer, flow, "consent_required")
+
+
+async def test_ui_12_more_claims_ask_again(world: World) -> None:
+    rp = RelyingParty(world)
+    person = rp.person()
+    await rp.authorize(person, scope="openid", claims='{"userinfo":{"email":null}}')
+    cookies = cookies_of(person)
+    for claims in (
+        '{"userinfo":{"phone_number":null}}',
+        '{"id_token":{"phone_number":null},"userinfo":{"email":null}}',
+        '{"userinfo":{"email":null,"address":null}}',
+    ):
+        flow = rp.begin(scope="openid", claims=claims, prompt="none")
+        answer = await ask(world, flow.sent, cookies=cookies)
+        is_redirect(answer, flow, "consent_required")
+    for claims in ('{"id_token":{"email":null}}', '{"userinfo":{"institution_id":null}}', "{}"):
+        flow = rp.begin(scope="openid", claims=claims, prompt="none")
+        assert "code" in returned(await ask(world, flow.sent, cookies=cookies))
+
+
+async def test_ui_12_a_claim_of_an_agreed_scope_asks_nothing_new(world: World) -> None:
+    rp = RelyingParty(world)
+    person = await rp.signed_in(scope="openid email")
+    flow = rp.begin(scope="openid", claims='{"id_token":{"email":null}}', prompt="none")
+    assert "code" in returned(await ask(world, flow.sent, cookies=cookies_of(person)))
+
+
+async def test_ui_12_a_restricted_claim_that_is_switched_on_asks_again(world: World) -> None:
+    rp = RelyingParty(world, CONSUMER)
+    claims = '{"userinfo":{"https://api.banno.com/consumer/claim/tax_id":null}}'
+    person = rp.person()
+    await rp.authorize(person, scope="openid", claims=claims)
+    await change_client(world, "web", CONSUMER, restricted_claims=frozenset({"tax_id"}))
+    for request in ({"claims": claims}, {"claims": claims.replace("userinfo", "id_token")}):
+        flow = rp.begin(scope="openid", prompt="none", **request)
+        answer = await ask(world, flow.sent, cookies=cookies_of(person), issuer=CONSUMER)
+        is_redirect(answer, flow, "consent_required", issuer=CONSUMER)
+    await change_client(world, "web", CONSUMER, restricted_claims=frozenset({"esi_bsl_token"}))
+    flow = rp.begin(scope="openid", prompt="none")
+    answer = await ask(world, flow.sent, cookies=cookies_of(person), issuer=CONSUMER)
+    is_redirect(answer, flow, "consent_required", issuer=CONSUMER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Budget Buddy by somebody else"},
+        {"redirect_uris": ("https://rp.example/cb", "https://elsewhere.example/cb")},
+    ],
+)
+async def test_ui_13_a_client_that_has_changed_asks_again(
+    world: World, changes: dict[str, object]
+) -> None:
+    rp = RelyingParty(world)
+    person = await rp.signed_in(scope="openid email")
+    seen = await change_client(world, "web", **changes)
+    flow = rp.begin(scope="openid email", prompt="none")
+    answer = await ask(world, flow.sent, cookies=cookies_of(person))
+    is_redirect(answer, flow, "consent_required")
+    await person.open(rp.begin(scope="openid email").url)
+    person.page.form_with("allow")
+    assert "has changed since you last allowed it" in person.page.text
+    assert "New" not in person.page.text, "everything is asked, as if it had never been"
+    await person.press("allow")
+    flow = rp.begin(scope="openid email", prompt="none")
+    assert "code" in returned(await ask(world, flow.sent, cookies=cookies_of(person)))
+    assert seen.client_id == "web"
+
+
+async def test_ui_13_what_another_client_was_allowed_does_not_come_back(world: World) -> None:
+    """The consent to what a client was is replaced, not added to."""
+    rp = RelyingParty(world)
+    person = await rp.signed_in(scope="openid email phone")
+    await change_client(world, "web", name="Another")
+    await rp.authorize(person, scope="openid email")
+    flow = rp.begin(scope="openid phone", prompt="none")
+    answer = await ask(world, flow.sent, cookies=cookies_of(person))
+    is_redirect(answer, flow, "consent_required")
+
+
+async def test_ui_13_a_change_that_nobody_sees_asks_nothing(world: World) -> None:
+    rp = RelyingParty(world)
+    person = await rp.signed_in(scope="openid email")
+    await change_client(world, "web", refresh_grace=0, redirect_uris=("https://rp.example/cb",))
+    flow = rp.begin(scope="openid email", prompt="none")
+    assert "code" in returned(await ask(world, flow.sent, cookies=cookies_of(person)))
 
 
 async def test_consent_of_a_native_client_is_never_remembered(world: World) -> None:

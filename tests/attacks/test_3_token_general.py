@@ -14,7 +14,7 @@ from tests.attacks.expected import DESCRIPTION, check_answer, is_json, is_redire
 from tests.attacks.operating import change_client
 from tests.attacks.wire import FORM, ask, encode, exchange, path_of, post, send
 from tests.kit.relying_party import RelyingParty, payload
-from tests.kit.world import ENTERPRISE, SECRET, START, World, a_client
+from tests.kit.world import ENTERPRISE, SECRET, START, World, a_client, find_master_key
 
 TOKEN = path_of(ENTERPRISE, "token")
 GRANT: dict[str, str | None] = {
@@ -300,10 +300,15 @@ async def test_tk_15_no_client_can_be_named_like_a_person(world: World) -> None:
     person = await world.user_id("alice")
     client = a_client(person, ENTERPRISE)
     with pytest.raises(ManagementError):
-        await create_client(world.store, ENTERPRISE, client, START)
+        await create_client(
+            world.store, ENTERPRISE, client, START, master_key=find_master_key
+        )
     free = replace(client, client_id="free", auth_method=AuthMethod.NONE, secrets=())
     free = replace(free, grant_types=frozenset({"authorization_code"}))
-    assert (await create_client(world.store, ENTERPRISE, free, START)).secret is None
+    issued = await create_client(
+        world.store, ENTERPRISE, free, START, master_key=find_master_key
+    )
+    assert issued.secret is None
 
 
 async def test_tk_15_a_clients_token_is_nobodys(world: World) -> None:

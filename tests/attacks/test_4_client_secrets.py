@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -15,10 +16,10 @@ from tests.attacks.expected import check_answer, is_json
 from tests.attacks.operating import change_client
 from tests.attacks.wire import FORM, encode, path_of, post, send
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import ENTERPRISE, SECRET, START, World, a_client
+from tests.kit.world import ENTERPRISE, SECRET, START, World, a_client, find_master_key
 
 TOKEN = path_of(ENTERPRISE, "token")
-GRANT: dict[str, str | None] = {"grant_type": "client_credentials"}
+GRANT: dict[str, Any] = {"grant_type": "client_credentials"}
 
 
 def basic(client_id: str, secret: str) -> tuple[str, str]:
@@ -162,7 +163,7 @@ async def test_ca_07_secrets_of_any_characters(world: World, secret: str) -> Non
     assert (await post(world, TOKEN, encode(values))).status_code == 200
     raw = await post(world, TOKEN, encode(GRANT), headers=[raw_basic(f"web:{secret}".encode())])
     check_answer(raw)
-    assert raw.status_code == (200 if secret in ("a:b:c", "ü🏦", "a&b=c;d", "100%", "%") else 401)
+    assert raw.status_code == 200
 
 
 async def test_ca_08_long_secrets(world: World) -> None:
@@ -239,7 +240,7 @@ async def test_many_wrong_secrets_at_once(world: World) -> None:
 async def test_the_operator_can_switch_a_client_off(world: World) -> None:
     """With the verbs that the operator has; a stolen secret is then worth nothing."""
     client = a_client("stolen", ENTERPRISE, auth_method=AuthMethod.CLIENT_SECRET, secrets=())
-    issued = await create_client(world.store, ENTERPRISE, client, START)
+    issued = await create_client(world.store, ENTERPRISE, client, START, master_key=find_master_key)
     assert issued.secret is not None
     rp = RelyingParty(world, client_id="stolen", secret=issued.secret)
     assert (await rp.token(**GRANT)).status_code == 200
@@ -249,7 +250,14 @@ async def test_the_operator_can_switch_a_client_off(world: World) -> None:
 
 async def test_the_operator_can_replace_a_stolen_secret(world: World) -> None:
     """Of a client written by another process, whose sets have another order."""
-    issued = await add_secret(world.store, ENTERPRISE, "service", START, others_expire_at=START)
+    issued = await add_secret(
+        world.store,
+        ENTERPRISE,
+        "service",
+        START,
+        master_key=find_master_key,
+        others_expire_at=START,
+    )
     assert issued.secret is not None
     rp = RelyingParty(world, client_id="service")
     is_json(await rp.token(**GRANT), 401, "invalid_client")

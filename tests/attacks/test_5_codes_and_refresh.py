@@ -21,7 +21,7 @@ from tests.attacks.operating import (
 )
 from tests.kit.person import Person
 from tests.kit.relying_party import Flow, RelyingParty, payload
-from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, open_world
+from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, open_world, world_over
 
 OFFLINE = "openid profile offline_access"
 
@@ -94,15 +94,7 @@ async def test_ac_02_fifty_at_once(world: World) -> None:
 
 def further_world(world: World) -> World:
     """Another process on the same database, as far as the store can tell."""
-    path = world.store.database.path
-    opened = open_world(path, path.with_name("copy.db"))
-    opened.ostiary.store.close()
-    from ostiary.app import compose
-    from ostiary.storage.store import Store
-    from tests.kit.world import MASTER_KEY
-
-    ostiary = compose(Store.open(path), MASTER_KEY, clock_of=lambda _issuer: world.clock)
-    return World(ostiary=ostiary, clock=world.clock)
+    return world_over(world.store.database.path, world.clock)
 
 
 async def test_ac_03_fifty_at_once_over_four_stores(world: World) -> None:

@@ -1,9 +1,12 @@
 """Catalogue section 7: userinfo."""
 
+import json
 from base64 import urlsafe_b64encode
 
 import pytest
 
+from ostiary.domain.client import SubjectType
+from ostiary.domain.user import Membership
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
 from tests.attacks.aftermath import unharmed
@@ -12,7 +15,16 @@ from tests.attacks.operating import change_client, disable, remove_memberships, 
 from tests.attacks.signing import segment, sign_as_issuer, sign_as_stranger, sign_with_secret
 from tests.attacks.wire import encode, path_of, post, send
 from tests.kit.relying_party import RelyingParty, header, payload
-from tests.kit.world import CONSUMER, ENTERPRISE, START, World
+from tests.kit.world import (
+    ALICE_CLAIMS,
+    CONSUMER,
+    ENTERPRISE,
+    GARDEN,
+    START,
+    World,
+    a_client,
+    an_event,
+)
 
 ME = path_of(ENTERPRISE, "me")
 
@@ -193,6 +205,55 @@ async def test_us_10_no_claim_beyond_the_scope(world: World, scope: str) -> None
     answer = await rp.userinfo((await rp.tokens(scope=scope))["access_token"])
     assert set(answer.json()) == SCOPES[scope]
     assert "no-store" in answer.headers["cache-control"]
+
+
+CLAIMS = {
+    '{"userinfo":{"email":null}}': {"email"},
+    '{"id_token":{"email":null},"userinfo":{"phone":null,"tax_id":null}}': set(),
+    '{"userinfo":{"phone_number":{"value":"+1"},"birthdate":null,"netteller_id":null}}': set(),
+}
+
+
+@pytest.mark.parametrize("claims", CLAIMS)
+async def test_us_10_no_claim_beyond_the_claims_request(world: World, claims: str) -> None:
+    rp = RelyingParty(world)
+    flow, answer = await rp.authorize(rp.person(), scope="openid", claims=claims)
+    token = (await rp.redeem(flow, answer["code"])).json()["access_token"]
+    members = (await rp.userinfo(token)).json()
+    assert set(members) == {"sub", "institution_id"} | CLAIMS[claims]
+
+
+async def test_us_10_no_restricted_claim_by_any_name(world: World) -> None:
+    names = [*CONSUMER.face.data, *CONSUMER.face.restricted]
+    claims = json.dumps({"userinfo": dict.fromkeys(names), "id_token": dict.fromkeys(names[:99])})
+    data = {datum: f"the {datum}" for datum in CONSUMER.face.restricted}
+    alice = await world.user_id("alice", CONSUMER)
+    member = Membership(institution_id=GARDEN, claims={**ALICE_CLAIMS, **data})
+    await world.store.users.save_membership(CONSUMER.issuer_id, alice, member, an_event())
+    rp = RelyingParty(world, CONSUMER)
+    flow, answer = await rp.authorize(rp.person(), scope="openid profile", claims=claims)
+    tokens = (await rp.redeem(flow, answer["code"])).json()
+    told = {**(await rp.userinfo(tokens["access_token"])).json(), **payload(tokens["id_token"])}
+    assert "netteller_id" in told
+    assert not set(data.values()) & {str(value) for value in told.values()}
+
+
+async def test_us_12_pairwise_subjects_of_two_sectors_differ(world: World) -> None:
+    seen = []
+    for client_id, host in (("one", "one.example"), ("two", "two.example")):
+        pairwise = a_client(
+            client_id,
+            ENTERPRISE,
+            subject_type=SubjectType.PAIRWISE,
+            redirect_uris=(f"https://{host}/cb",),
+        )
+        rp = RelyingParty.of(world, await world.add_client(pairwise))
+        tokens = await rp.tokens()
+        at_userinfo = (await rp.userinfo(tokens["access_token"])).json()["sub"]
+        assert at_userinfo == payload(tokens["id_token"])["sub"]
+        assert at_userinfo == payload(tokens["access_token"])["sub"]
+        seen.append(at_userinfo)
+    assert len({*seen, await world.user_id("alice")}) == 3
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "BeArEr"])

@@ -13,8 +13,7 @@ import pytest
 HERE = Path(__file__).parent
 OPEN = HERE.parent / "attacks-open.md"
 
-# prefix -> how many: sections 1 (RU, AZ, PK, PA, JR), 2 (UI), 3 (TK), 4 (CA, as far as secrets
-# go), 5 (AC, RT), 7 (US, IN, RV), 8 (DJ), and of 14 the logs (LL).
+# prefix -> how many: sections 1 (RU, AZ, PK, PA, JR), 2 (UI), 3 (TK), 4 (CA), 5 (AC, RT), 7 (US, IN, RV), 8 (DJ), and of 14 the logs (LL).
 SECTIONS = {
     "RU": 20,
     "AZ": 46,
@@ -23,14 +22,21 @@ SECTIONS = {
     "JR": 9,
     "UI": 24,
     "TK": 16,
-    "CA": 11,
+    "CA": 40,
+    "DP": 24,
+    "MT": 6,
     "AC": 12,
     "RT": 18,
     "US": 14,
     "IN": 8,
     "RV": 10,
     "DJ": 11,
-    "LL": 3,
+    "LO": 18,
+    "RG": 21,
+    "FW": 10,
+    "RX": 11,
+    "LL": 8,
+    "SC": 2,
 }
 IDS = [
     f"{prefix}-{number:02}" for prefix, last in SECTIONS.items() for number in range(1, last + 1)

@@ -6,13 +6,16 @@ Counted by SQLite itself, on a warm process.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from ostiary.domain.client import AuthMethod
 from ostiary.domain.issuer import Issuer
 from ostiary.provider import served
+from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty, callback
-from tests.kit.world import CONSUMER, ENTERPRISE, World
+from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, world_over
 
 OFFLINE = "openid profile email offline_access"
 
@@ -46,9 +49,13 @@ def counted(world: World) -> Iterator[Cost]:
 
 
 @pytest.fixture(autouse=True)
-def _warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside the requests an issuer's version is looked at once a second; not while counting."""
+async def _warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the requests an issuer's version is looked at once a second, and the use of a secret
+    noted once an hour; neither while counting."""
     monkeypatch.setattr(served, "SECONDS_BETWEEN_LOOKS", 3600.0)
+    for issuer in (ENTERPRISE, CONSUMER):
+        await RelyingParty(world, issuer).token(grant_type="client_credentials")
+    await world.ostiary.beside.drain()
 
 
 @pytest.fixture(params=[ENTERPRISE, CONSUMER], ids=lambda issuer: str(issuer.issuer_id))
@@ -77,6 +84,50 @@ async def test_client_credentials_cost_nothing(world: World, issuer: Issuer) -> 
     assert (cost.reads, cost.writes, cost.transactions) == ([], [], 0)
 
 
+@pytest.mark.parametrize("published", [False, True])
+async def test_an_assertion_costs_one_write(
+    world: World, issuer: Issuer, *, published: bool
+) -> None:
+    key = ClientKey.make()
+    source = {"jwks_uri": "https://rp.example/jwks"} if published else {}
+    world.elsewhere.documents["https://rp.example/jwks"] = {"keys": [key.public_jwk]}
+    signer = a_client(
+        "signer",
+        issuer,
+        auth_method=AuthMethod.PRIVATE_KEY_JWT,
+        secrets=(),
+        public_keys=() if published else (key.public_jwk,),
+        **source,
+    )
+    party = RelyingParty.of(world, await world.add_client(signer, issuer), issuer)
+    party.secret = None
+
+    async def ask() -> int:
+        form: dict[str, Any] = key.assertion("signer", issuer.url, world.clock.time)
+        return (await party.token(grant_type="client_credentials", **form)).status_code
+
+    assert await ask() == 200
+    await world.ostiary.beside.drain()
+    with counted(world) as cost:
+        assert await ask() == 200
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (0, 1, 1)
+    assert len(world.elsewhere.asked) == published
+
+
+async def test_the_use_of_a_secret_is_noted_once_an_hour_beside_the_answers(
+    world: World, issuer: Issuer
+) -> None:
+    party = RelyingParty(world, issuer)
+    for wait, writes in ((3599, 0), (1, 1), (0, 0)):
+        world.clock.time += wait
+        with counted(world) as cost:
+            assert (await party.token(grant_type="client_credentials")).status_code == 200
+            await world.ostiary.beside.drain()
+        assert len(cost.writes) == writes
+    uses = await world.store.secret_uses.list(issuer.issuer_id, "web")
+    assert uses == {"1": world.clock.time}
+
+
 async def test_authorization_with_a_live_session_costs_one_read_and_one_write(
     world: World, issuer: Issuer
 ) -> None:
@@ -98,6 +149,27 @@ async def test_a_session_that_was_long_unused_is_noted_in_the_same_transaction(
         await person.open(party.begin().url)
     assert "code" in callback(person)
     assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 2, 1)
+
+
+async def test_a_push_costs_one_write(world: World, issuer: Issuer) -> None:
+    party = RelyingParty(world, issuer)
+    await party.push(party.begin())
+    with counted(world) as cost:
+        answer = await party.push(party.begin())
+    assert answer.status_code == 201
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (0, 1, 1)
+
+
+async def test_a_pushed_authorization_is_read_and_counted_beside_that(
+    world: World, issuer: Issuer
+) -> None:
+    party = RelyingParty(world, issuer)
+    person = await party.signed_in()
+    flow = await party.begin_pushed()
+    with counted(world) as cost:
+        await person.open(flow.url)
+    assert "code" in callback(person)
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (2, 2, 1)
 
 
 async def test_a_code_exchange_costs_one_read_and_one_write(world: World, issuer: Issuer) -> None:
@@ -148,14 +220,91 @@ async def test_userinfo_costs_one_read(world: World, issuer: Issuer) -> None:
     assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 0, 0)
 
 
+# ---- DPoP: one write more, for the proof ----------------------------------------------------------
+
+
+@pytest.fixture
+def bound(world: World, issuer: Issuer) -> RelyingParty:
+    return RelyingParty(world, issuer, key=ClientKey.make())
+
+
+async def test_a_proof_costs_one_write(bound: RelyingParty) -> None:
+    await bound.token(grant_type="client_credentials")
+    with counted(bound.world) as cost:
+        answer = await bound.token(grant_type="client_credentials")
+    assert answer.json()["token_type"] == "DPoP"
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (0, 1, 1)
+
+
+async def test_a_code_exchange_and_a_refresh_with_a_proof_cost_one_write_more(
+    bound: RelyingParty,
+) -> None:
+    flow, response = await bound.authorize(bound.person(), scope=OFFLINE)
+    with counted(bound.world) as cost:
+        answer = await bound.redeem(flow, response["code"])
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 2, 2)
+    with counted(bound.world) as cost:
+        assert (await bound.refresh(answer.json()["refresh_token"])).status_code == 200
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 2, 2)
+
+
+async def test_userinfo_with_a_proof_costs_one_write_more(bound: RelyingParty) -> None:
+    tokens = await bound.tokens()
+    with counted(bound.world) as cost:
+        assert (await bound.userinfo(tokens["access_token"])).status_code == 200
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 1, 1)
+
+
+async def test_a_proof_that_is_refused_writes_nothing(bound: RelyingParty) -> None:
+    with counted(bound.world) as cost:
+        answer = await bound.token(grant_type="client_credentials", proof=bound.proof("me"))
+        assert answer.status_code == 400
+    assert not any("spent_ids" in statement for statement in cost.writes)
+
+
+# ---- introspection and revocation ------------------------------------------------------------------
+
+
+async def test_introspection_costs_one_read(world: World, issuer: Issuer) -> None:
+    client = await world.add_client(a_client("api", issuer, may_introspect=True), issuer)
+    api = RelyingParty.of(world, client, issuer)
+    tokens = await api.tokens(scope=OFFLINE)
+    own = (await api.token(grant_type="client_credentials")).json()
+    await world.ostiary.beside.drain()  # the first use of its secret
+    for token in (tokens["access_token"], tokens["refresh_token"], own["access_token"]):
+        with counted(world) as cost:
+            answer = await api.introspect(token)
+        assert answer.json()["active"] is True
+        assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 0, 0)
+    with counted(world) as cost:
+        assert (await api.introspect("banana")).json() == {"active": False}
+    assert (cost.reads, cost.writes) == ([], [])
+
+
+async def test_revocation_costs_one_change_with_its_event(world: World, issuer: Issuer) -> None:
+    party = RelyingParty(world, issuer)
+    tokens = await party.tokens(scope=OFFLINE)
+    with counted(world) as cost:
+        assert (await party.revoke(tokens["access_token"])).status_code == 200
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (0, 2, 1)
+    with counted(world) as cost:
+        assert (await party.revoke(tokens["refresh_token"])).status_code == 200
+    assert (len(cost.reads), len(cost.writes), cost.transactions) == (1, 2, 1)
+    with counted(world) as cost:
+        assert (await party.revoke("banana")).status_code == 200
+    assert (cost.reads, cost.writes) == ([], [])
+
+
 async def test_the_issuers_version_is_looked_at_beside_the_requests_with_one_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "SECONDS_BETWEEN_LOOKS", 0.0)
-    async with world.http() as http:
+    started = world_over(world.store.database.path, world.clock)
+    async with started.http() as http:
         await http.get(ENTERPRISE.endpoint("jwks"))
-        with counted(world) as cost:
+        with counted(started) as cost:
             await http.get(ENTERPRISE.endpoint("jwks"))
+    await started.ostiary.close()
     assert len(cost.reads) == 1
     assert "version" in cost.reads[0]
 

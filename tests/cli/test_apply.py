@@ -185,6 +185,20 @@ def test_a_change_of_a_client_is_made_once(installed: Path) -> None:
     assert run("client", "list", "--json").json[0]["name"] == "Budget Friend"
 
 
+def test_proofs_and_introspection_are_switched_on(installed: Path) -> None:
+    edit(
+        'name = "Budget Buddy"', 'name = "Budget Buddy"\nrequire_dpop = true\nmay_introspect = true'
+    )
+    edit('name = "Example Bank"', 'name = "Example Bank"\nrequire_dpop_nonce = true')
+    assert [field for each in apply("--json").json["changes"] for field in each["fields"]] == [
+        {"field": "require_dpop_nonce", "before": False, "after": True},
+        {"field": "may_introspect", "before": False, "after": True},
+        {"field": "require_dpop", "before": False, "after": True},
+    ]
+    (listed,) = run("client", "list", "--json").json
+    assert (listed["require_dpop"], listed["may_introspect"]) == (True, True)
+
+
 def test_what_the_file_does_not_say_stays(installed: Path) -> None:
     edit('name = "Budget Buddy"', 'name = "Budget Buddy"\nconsent_required = false')
     edit('name = "Example Bank"', 'name = "Example Bank"\nlifetimes = { code = "2m" }')

@@ -28,9 +28,10 @@ def test_what_is_commented_out_is_the_default(folder: Path) -> None:
     Path("all.toml").write_text(uncommented, "utf-8")
     settings = load_settings(folder / "all.toml", {})
     assert settings.server == Settings().server
+    assert settings.outbound == Settings().outbound
     assert settings.log == Settings().log
     named = {line.split(" = ")[0] for line in uncommented.splitlines() if " = " in line}
-    assert {"host", "port", "path", "file", "level", "format", "requests"} <= named
+    assert {"host", "port", "path", "file", "allow", "level", "format", "requests"} <= named
 
 
 def test_it_makes_the_directory(folder: Path) -> None:

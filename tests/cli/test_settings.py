@@ -62,7 +62,7 @@ requests = "sometimes"
     assert faults(text, {"OSTIARY_DATABSE__PATH": "x", "OSTIARY_SERVER__HOST__X": "1"}) == [
         "OSTIARY_SERVER__HOST__X: server.host: write text in quotes, not a table",
         'OSTIARY_DATABSE__PATH: databse: unknown key; did you mean "database"?',
-        "line 1: titel: unknown key; write one of: database, log, master_key, server",
+        "line 1: titel: unknown key; write one of: database, log, master_key, outbound, server",
         'line 4: server.port: write a whole number, not "abc"',
         'line 5: server.prot: unknown key; did you mean "port"?',
         "line 8: log.level: write 'debug', 'info', 'warning' or 'error', not \"inof\"",
@@ -95,7 +95,7 @@ requests = 7
     assert faults(text, {"OSTIARY_LOG__LEVL": "info"}) == [
         'OSTIARY_LOG__LEVL: log.levl: unknown key; did you mean "level"?',
         'line 1: server: write a table, not "localhost:9400"',
-        "line 2: listen: unknown key; write one of: database, log, master_key, server",
+        "line 2: listen: unknown key; write one of: database, log, master_key, outbound, server",
         "line 5: database.path: write a path in quotes, not 5",
         'line 6: database.pth: unknown key; did you mean "path"?',
         "line 9: master_key.file: write a path in quotes, not true",
@@ -103,6 +103,25 @@ requests = 7
         "line 13: log.format: write 'json', 'text' or 'auto', not \"yaml\"",
         "line 14: log.requests: write true or false, not 7",
     ]
+
+
+def test_the_origins_that_may_be_asked_are_a_list_or_one_text_of_a_variable() -> None:
+    listed = ["http://localhost:8080", "https://10.1.2.3:9443"]
+    path = write(f"[outbound]\nallow = {listed}")
+    variable = {"OSTIARY_OUTBOUND__ALLOW": " ".join(listed)}
+    for settings in (load_settings(path, {}), load_settings(None, variable)):
+        assert {str(origin) for origin in settings.outbound.allow} == set(listed)
+
+
+def test_what_is_no_origin_is_told_with_its_line() -> None:
+    text = '[outbound]\nallow = ["http://localhost:8080/jwks", 5, "localhost"]'
+    advice = "write a scheme, a host and a port, such as http://localhost:8080"
+    assert faults(text) == [
+        f"line 2: outbound.allow[0]: {advice}",
+        "line 2: outbound.allow[1]: write text in quotes",
+        f"line 2: outbound.allow[2]: {advice}",
+    ]
+    assert faults("[outbound]\nallow = 5") == ["line 2: outbound.allow: write a list, not 5"]
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:
@@ -139,6 +158,23 @@ def test_the_master_key_comes_from_the_first_place_that_has_one(folder: Path) ->
     assert opens(find_master_key(Settings(), everything), keys["credential"])
     with pytest.raises(MasterKeyError, match="ostiary init"):
         find_master_key(Settings(), {})
+
+
+def test_the_variable_goes_before_the_file_that_the_configuration_names(folder: Path) -> None:
+    file, configuration = folder / "file.key", folder / "ostiary.toml"
+    in_file, in_variable = (urlsafe_b64encode(each * 32).decode() for each in (b"f", b"v"))
+    file.write_text(in_file)
+    file.chmod(0o600)
+    configuration.write_text('[master_key]\nfile = "file.key"\n')
+    variable = {"OSTIARY_MASTER_KEY": in_variable}
+
+    settings = load_settings(configuration, {})
+    assert opens(find_master_key(settings, {}), in_file)
+    settings = load_settings(configuration, variable)
+    assert opens(find_master_key(settings, variable), in_variable)
+    # As a flag does, and the directory of ostiary dev.
+    settings = load_settings(configuration, variable, {"master_key": {"file": file}})
+    assert opens(find_master_key(settings, variable), in_file)
 
 
 def opens(key: MasterKey, text: str) -> bool:

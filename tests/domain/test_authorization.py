@@ -34,13 +34,14 @@ def test_a_revoked_or_ended_authorization_may_not_act(
     ("changes", "may_act"),
     [
         ({"user_disabled": True}, False),
+        ({"token_revoked": True}, False),
         ({"claims": None}, False),
         ({"user_valid_after": NOW - 29}, False),
         ({"user_valid_after": NOW - 30}, True),
         ({"user_valid_after": NOW - 31}, True),
     ],
 )
-def test_nothing_goes_on_for_a_person_switched_off_gone_or_with_a_new_password(
+def test_nothing_goes_on_for_a_person_who_is_gone_nor_with_a_token_that_is_revoked(
     changes: dict[str, Any], may_act: bool, offline: bool
 ) -> None:
     assert a_standing(an_authorization(offline=offline), **changes).may_act(NOW) is may_act

@@ -43,6 +43,22 @@ def test_a_handle_is_of_the_alphabet_of_urls_behind_its_prefix(
     assert len(text) == len(purpose) + 56
 
 
+@settings(deadline=None)
+@given(HANDLES, PURPOSES, CLIENTS)
+def test_a_handle_names_its_id_to_whoever_has_to_look_it_up(
+    handle: Handle, purpose: Purpose, client_id: str
+) -> None:
+    text = KEYS.seal(handle, purpose, client_id)
+    assert KEYS.named_id(text, purpose) == handle.id
+    for other in Purpose:
+        assert other is purpose or KEYS.named_id(text, other) is None
+
+
+@pytest.mark.parametrize("text", ["", "or_", "or_" + "A" * 55, "or_" + "A" * 57, "or_" + "=" * 56])
+def test_what_is_no_handle_names_no_id(text: str) -> None:
+    assert KEYS.named_id(text, Purpose.REFRESH_TOKEN) is None
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 def test_any_changed_character_makes_it_none(purpose: Purpose) -> None:
     text = KEYS.seal(HANDLE, purpose)
@@ -143,7 +159,7 @@ def test_a_generation_cannot_be_counted_up_without_the_key() -> None:
 
 def test_purposes_have_prefixes_of_one_length_that_can_be_told_apart() -> None:
     assert {len(purpose) for purpose in Purpose} == {3}
-    assert len(set(Purpose)) == 4
+    assert len(set(Purpose)) == len(Purpose.__members__)
 
 
 def test_tags_differ_by_purpose_issuer_and_parts() -> None:

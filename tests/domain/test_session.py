@@ -62,6 +62,23 @@ def test_use_is_noted_at_a_tenth_of_the_idle_time(seen_at: int, needed: bool) ->
 
 def test_a_session_tells_how_and_when_its_person_signed_in() -> None:
     session = a_session(amr=("pwd", "otp"), level="high")
-    assert session.authentication(an_issuer()) == Authentication(
+    assert session.authentication(an_issuer(), frozenset()) == Authentication(
         auth_time=NOW - 60, acr="urn:ostiary:security-level:high", amr=("pwd", "otp")
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (set(), "high"),
+        ({"high"}, "high"),
+        ({"enhanced"}, "enhanced"),
+        ({"standard", "enhanced", "restricted"}, "enhanced"),
+        ({"restricted"}, "high"),
+    ],
+)
+def test_a_session_tells_the_strongest_level_that_is_wanted_and_never_a_stronger_one(
+    wanted: set[str], told: str
+) -> None:
+    authentication = a_session(level="high").authentication(an_issuer(), frozenset(wanted))
+    assert authentication.acr == f"urn:ostiary:security-level:{told}"

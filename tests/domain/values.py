@@ -46,7 +46,7 @@ def signed_in(session: Session, **changes: Any) -> SignedIn:
         "disabled": False,
         "valid_after": 0,
         "claims": {},
-        "consented": frozenset(),
+        "consent": None,
     }
     return SignedIn(**(values | changes))
 

@@ -51,6 +51,7 @@ async def test_a_sandbox_applied_to_a_running_production_server_is_not_served(
     production = compose(
         Store.open(world.store.database.path),
         MASTER_KEY,
+        fetcher=world.elsewhere,
         unfit=lambda issuer: production_faults([issuer]),
         clock_of=lambda _issuer: world.clock,
     )

@@ -1,15 +1,6 @@
 """What the client libraries in the field demand of a provider, rule by rule.
 
-The numbers are those of the project's list of client rules. Not here, because what they are about
-is not built yet:
-
-    R5   PAR answers 201                                          with PAR
-    R12  nonce also after PAR                                     with PAR
-    R15  email in the ID token of a client that asks for it       with the claims parameter
-    R20  CORS at token, revocation, userinfo and PAR              with the origins of a client
-    R25  DPoP and its nonces                                      with DPoP
-    R26  revocation answers 200 to anything                       with revocation
-    R27  logout by id_token_hint, by client_id alone              with RP-initiated logout
+The numbers are those of the project's list of client rules.
 """
 
 import base64
@@ -30,6 +21,8 @@ from ostiary.management.issuers import production_faults
 from ostiary.management.keys import rotate
 from ostiary.protocol.jose.algorithms import Algorithm
 from tests.flows.application import WELL_KNOWN, form_to_client, half_hash
+from tests.kit.client_key import ClientKey
+from tests.kit.leaving import is_signed_in, logout_url, signed_in_with_tokens
 from tests.kit.relying_party import RelyingParty, callback, go_through, header, payload
 from tests.kit.world import (
     CONSUMER,
@@ -103,6 +96,18 @@ async def test_r3_json_is_called_json(world: World, party: RelyingParty, issuer:
         assert isinstance(answer.json(), dict), name
 
 
+async def test_r3_signed_userinfo_is_for_clients_registered_for_it(
+    world: World, issuer: Issuer
+) -> None:
+    """go-oidc takes the media type for a promise that the content is signed."""
+    client = a_client("signed", issuer, userinfo_algorithm=Algorithm.ES256)
+    party = RelyingParty.of(world, await world.add_client(client, issuer), issuer)
+    answer = await party.userinfo((await party.tokens())["access_token"])
+    assert answer.headers["content-type"].split(";")[0] == "application/jwt"
+    assert header(answer.text)["alg"] == "ES256"
+    assert payload(answer.text)["email"] == "alice@example.com"
+
+
 async def test_r4_numbers_are_numbers(party: RelyingParty) -> None:
     tokens: dict[str, Any] = dict(await party.tokens())
     id_token, access_token = payload(tokens["id_token"]), payload(tokens["access_token"])
@@ -114,20 +119,30 @@ async def test_r4_numbers_are_numbers(party: RelyingParty) -> None:
     assert [type(value) for value in values] == [int] * len(values)
 
 
+async def test_r5_a_pushed_request_is_answered_with_201(party: RelyingParty) -> None:
+    """openid-client 5 and oauth4webapi throw at 200, and the former at an expires_in of text."""
+    answer = await party.push(party.begin())
+    assert answer.status_code == 201
+    assert answer.headers["content-type"].split(";")[0] == "application/json"
+    assert set(answer.json()) == {"request_uri", "expires_in"}
+    assert type(answer.json()["expires_in"]) is int
+
+
 async def test_r6_discovery_lists_what_clients_decide_by(world: World, issuer: Issuer) -> None:
     listed = await metadata(world, issuer)
     assert listed["code_challenge_methods_supported"] == ["S256"]
-    assert {"client_secret_basic", "client_secret_post", "none"} <= set(
-        listed["token_endpoint_auth_methods_supported"]
-    )
+    methods = {"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+    assert methods <= set(listed["token_endpoint_auth_methods_supported"])
     assert {"RS256", "ES256", "PS256"} <= set(listed["id_token_signing_alg_values_supported"])
     assert listed["authorization_response_iss_parameter_supported"] is True
-    assert isinstance(listed["claims_parameter_supported"], bool)
+    assert listed["claims_parameter_supported"] is True
     assert set(listed["scopes_supported"]) == issuer.scopes
     assert {"authorization_code", "refresh_token", "client_credentials"} <= set(
         listed["grant_types_supported"]
     )
     assert listed["end_session_endpoint"] == issuer.endpoint("logout")
+    assert listed["pushed_authorization_request_endpoint"] == issuer.endpoint("request")
+    assert listed["revocation_endpoint"] == issuer.endpoint("token/revocation")
 
 
 @pytest.mark.parametrize("response_mode", [None, "query", "fragment"])
@@ -299,6 +314,14 @@ async def test_r12_nonce_comes_back_whenever_it_was_sent(party: RelyingParty) ->
         assert payload(id_token).get("nonce") == nonce
 
 
+async def test_r12_nonce_comes_back_after_a_pushed_request(party: RelyingParty) -> None:
+    flow = await party.begin_pushed()
+    person = await party.person().open(flow.url)
+    await go_through(person)
+    tokens = (await party.redeem(flow, callback(person)["code"])).json()
+    assert payload(tokens["id_token"])["nonce"] == flow.nonce
+
+
 async def test_r13_sub_is_the_same_everywhere(party: RelyingParty) -> None:
     tokens = await party.tokens()
     subjects = {
@@ -334,6 +357,16 @@ async def test_r15_email_where_its_scope_puts_it(party: RelyingParty, issuer: Is
     assert told["email"] == "alice@example.com"
     in_id_token = payload(tokens["id_token"]).get("email")
     assert in_id_token == (told["email"] if issuer is ENTERPRISE else None)
+
+
+async def test_r15_email_in_the_id_token_of_a_client_that_asks_for_it(
+    party: RelyingParty,
+) -> None:
+    """Kubernetes reads the ID token alone."""
+    asked = '{"id_token":{"email":{"essential":true},"email_verified":null}}'
+    flow, response = await party.authorize(party.person(), scope="openid", claims=asked)
+    told = payload((await party.redeem(flow, response["code"])).json()["id_token"])
+    assert (told["email"], told["email_verified"]) == ("alice@example.com", True)
 
 
 async def test_r16_a_refresh_brings_a_fresh_id_token(world: World, party: RelyingParty) -> None:
@@ -455,6 +488,48 @@ async def test_r20_scripts_may_read_the_metadata_and_never_the_pages(
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+READ_BY_SCRIPTS = ("token", "token/revocation", "me", "request")
+
+
+@pytest.mark.parametrize("endpoint", READ_BY_SCRIPTS)
+async def test_r20_registered_origins_alone_may_read_what_clients_ask(
+    world: World, issuer: Issuer, endpoint: str
+) -> None:
+    """A public client's redirect URIs are where its pages are; credentials are never allowed."""
+    async with world.http(issuer) as http:
+        for origin, expected in (("https://spa.example", True), ("https://evil.example", False)):
+            said = {"origin": origin, "access-control-request-method": "POST"}
+            preflight = await http.request("OPTIONS", issuer.endpoint(endpoint), headers=said)
+            asked = await http.post(issuer.endpoint(endpoint), headers={"origin": origin})
+            for answer in (preflight, asked):
+                allowed = answer.headers.get("access-control-allow-origin")
+                assert allowed == (origin if expected else None)
+                assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_r20_a_single_page_application_signs_in(world: World, issuer: Issuer) -> None:
+    """oidc-client-ts reads the tokens, then userinfo with a header that needs a preflight."""
+    party = RelyingParty(world, issuer, "spa", "https://spa.example/cb", None)
+    tokens = await party.tokens(scope=OFFLINE)
+    origin = {"origin": "https://spa.example"}
+    async with world.http(issuer) as http:
+        refreshed = await http.post(
+            issuer.endpoint("token"),
+            data={
+                "grant_type": "refresh_token",
+                "client_id": "spa",
+                "refresh_token": tokens["refresh_token"],
+            },
+            headers=origin,
+        )
+        bearer = {"authorization": f"Bearer {refreshed.json()['access_token']}"}
+        userinfo = await http.get(issuer.endpoint("me"), headers=origin | bearer)
+    for answer in (refreshed, userinfo):
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://spa.example"
+        assert answer.headers["vary"] == "Origin"
+
+
 @pytest.mark.parametrize(
     ("request_", "error"),
     [
@@ -507,7 +582,7 @@ async def test_r22_another_response_type_is_explained(
     assert form.values["error"] == "unsupported_response_type"
     assert form.values["state"] == flow.state
 
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
     reference = answer.headers["ostiary-reference"]
     record = await world.store.refusals.find([issuer.issuer_id], reference)
     assert record is not None
@@ -569,6 +644,105 @@ async def test_r24_userinfo_challenges(world: World, party: RelyingParty, issuer
     assert "error=" not in without.headers["www-authenticate"]
     for answer in (nonsense, expired):
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+async def test_r25_dpop_is_told_its_nonce_and_bound_to_its_key(
+    world: World, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """oauth4webapi repeats a request that was refused with use_dpop_nonce, once."""
+    monkeypatch.setattr("ostiary.provider.served.SECONDS_BETWEEN_LOOKS", 0.0)
+    await world.store.issuers.save(replace(issuer, require_dpop_nonce=True), an_event())
+    party = RelyingParty(world, issuer, key=ClientKey.make())
+    flow, response = await party.authorize(party.person(), scope=OFFLINE)
+
+    first = await party.redeem(flow, response["code"])
+    assert (first.status_code, first.json()["error"]) == (400, "use_dpop_nonce")
+    nonce = first.headers["dpop-nonce"]
+    again = await party.redeem(flow, response["code"], proof=party.proof(nonce=nonce))
+    assert again.status_code == 200, "the code survives"
+    tokens = again.json()
+    assert tokens["token_type"] == "DPoP"
+
+    challenged = await party.userinfo(tokens["access_token"])
+    assert challenged.status_code == 401
+    assert challenged.headers["www-authenticate"].startswith("DPoP ")
+    assert 'error="use_dpop_nonce"' in challenged.headers["www-authenticate"]
+    nonce = challenged.headers["dpop-nonce"]
+    proof = party.proof("me", "GET", access_token=tokens["access_token"], nonce=nonce)
+    assert (await party.userinfo(tokens["access_token"], proof=proof)).status_code == 200
+
+    as_bearer = await replace(party, key=None).userinfo(tokens["access_token"])
+    assert as_bearer.status_code == 401
+
+
+@pytest.mark.parametrize("token", ["nonsense", "or_AAEAawTJ", "a.b.c", "é\x00"])
+async def test_r26_revoking_what_nobody_knows_is_no_error(party: RelyingParty, token: str) -> None:
+    answer = await party.revoke(token)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("hint", [None, "refresh_token", "access_token", "whatever"])
+async def test_r26_revoking_ends_a_sign_in_whatever_the_hint(
+    party: RelyingParty, hint: str | None
+) -> None:
+    tokens = await party.tokens(scope=OFFLINE)
+    answer = await party.revoke(tokens["refresh_token"], token_type_hint=hint)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (await party.refresh(tokens["refresh_token"])).status_code == 400
+    assert (await party.userinfo(tokens["access_token"])).status_code == 401
+
+
+async def test_r26_every_client_can_revoke_as_it_authenticates(
+    world: World, issuer: Issuer
+) -> None:
+    """The contract's schema demands a secret, which private_key_jwt and public clients have not."""
+    key = ClientKey.make("PS256")
+    signing = {"auth_method": AuthMethod.PRIVATE_KEY_JWT, "secrets": ()}
+    client = a_client("signer", issuer, **signing, public_keys=(key.public_jwk,))
+    await world.add_client(client, issuer)
+    url = issuer.endpoint("token/revocation")
+    proofs: list[dict[str, Any]] = [
+        {"headers": basic("web", SECRET)},
+        {"data": {"client_id": "web", "client_secret": SECRET}},
+        {"data": key.assertion("signer", issuer.endpoint("token"), world.clock.now())},
+        {"data": {"client_id": "spa"}},
+    ]
+    async with world.http(issuer) as http:
+        for proof in proofs:
+            form = {"token": "nonsense", **proof.pop("data", {})}
+            assert (await http.post(url, data=form, **proof)).status_code == 200, proof
+
+
+async def test_r27_an_expired_hint_is_as_good(world: World, party: RelyingParty) -> None:
+    """With parameters that nobody knows, as oidc-client-ts lets applications add them."""
+    person, tokens = await signed_in_with_tokens(party)
+    for _ in range(3):
+        world.clock.time += party.issuer.lifetimes.session_idle - 60
+        assert await is_signed_in(party, person)
+    assert world.clock.now() > int(str(payload(tokens["id_token"])["exp"]))
+    hint = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": party.redirect_uri}
+    await person.open(logout_url(party, **hint, state="s t", ui_locales="de", foo="bar"))
+    assert person.left_to == f"{party.redirect_uri}?state=s%20t"
+    assert not await is_signed_in(party, person)
+
+
+async def test_r27_client_id_alone_names_where_to_go(party: RelyingParty) -> None:
+    """Spring and omniauth do without the hint; then the person is asked."""
+    person, _ = await signed_in_with_tokens(party)
+    where = {"client_id": party.client_id, "post_logout_redirect_uri": party.redirect_uri}
+    await person.open(logout_url(party, **where))
+    assert person.page.heading.startswith("Do you want to sign out")
+    await person.press("sign-out")
+    assert person.left_to == party.redirect_uri
+    assert not await is_signed_in(party, person)
+
+
+async def test_r27_nothing_at_all_is_a_question(party: RelyingParty) -> None:
+    person, _ = await signed_in_with_tokens(party)
+    await person.open(logout_url(party))
+    await person.press("sign-out")
+    assert person.left_to is None
+    assert not await is_signed_in(party, person)
 
 
 async def test_r28_clocks_may_differ_by_a_minute(world: World, party: RelyingParty) -> None:
@@ -633,7 +807,7 @@ async def test_r30_a_scope_of_which_nothing_is_left_is_refused(
     assert response["error"] == "invalid_scope"
     for_itself = await party.token(grant_type="client_credentials", scope=scope)
     assert (for_itself.status_code, for_itself.json()["error"]) == (400, "invalid_scope")
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
     for answer in (asked, for_itself):
         reference = answer.headers["ostiary-reference"]
         record = await world.store.refusals.find([issuer.issuer_id], reference)
@@ -662,7 +836,7 @@ async def test_r30_a_scope_that_the_application_may_not_have_is_refused_with_a_r
     response = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
     assert response["error"] == "invalid_scope"
     assert response["error_description"]
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
     record = await world.store.refusals.find(
         [issuer.issuer_id], answer.headers["ostiary-reference"]
     )

@@ -3,8 +3,9 @@
 The program is told what to do in environment variables:
 
     INTEROP_ISSUER, INTEROP_CLIENT_ID, INTEROP_CLIENT_SECRET, INTEROP_REDIRECT_URI, INTEROP_SCOPE
-    INTEROP_AUTH_METHOD    client_secret_basic, client_secret_post or none
+    INTEROP_AUTH_METHOD    client_secret_basic, client_secret_post, private_key_jwt or none
     INTEROP_ALGORITHM      what the ID token has to be signed with
+    INTEROP_PRIVATE_KEY    the file with the client's private key, for private_key_jwt (PEM)
     INTEROP_SCENARIO       what to do, such as sign_in
 
 and speaks JSON, an object a line:
@@ -14,49 +15,24 @@ and speaks JSON, an object a line:
                            "body" when it came back with a form
     {"report": {...}}      on standard output, at the end: what it saw, or its "failure"
 
-To add a library: a folder with its lock and such a program, and a line in LIBRARIES.
+To add a library: a folder with its lock and such a program, and a line in libraries.py.
 """
 
 import asyncio
 import json
 import os
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from tests.flows.application import form_to_client, go_through
+from tests.interop.library import Library
 from tests.kit.person import Person
 
-HERE = Path(__file__).parent
 SECONDS_TO_ANSWER = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
-    folder: str
-    command: tuple[str, ...]
-    # The kind of error in which it tells of a refusal by the token endpoint, and by /auth.
-    token_failure: str
-    authorization_failure: str
-
-
-LIBRARIES: Mapping[str, Library] = {
-    "openid-client": Library(
-        folder="openid-client",
-        command=("node", "client.mjs"),
-        token_failure="ResponseBodyError",
-        authorization_failure="AuthorizationResponseError",
-    ),
-    "authlib": Library(
-        folder="authlib",
-        command=(sys.executable, "client.py"),
-        token_failure="OAuthError",
-        authorization_failure="OAuthError",
-    ),
-}
+# Where programs in Python find their side of the conversation.
+_PYTHON_SIDE = str(Path(__file__).parent / "python")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +46,7 @@ class Task:
     scope: str = "openid profile email offline_access"
     auth_method: str = "client_secret_post"
     algorithm: str = "RS256"
+    private_key: str = ""
     scenario: str = "sign_in"
 
     def variables(self) -> dict[str, str]:
@@ -81,8 +58,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The report, and what the person was asked at each visit."""
+    """What the program was told, its report, and what the person was asked at each visit."""
 
+    task: Task
     report: dict[str, Any]
     asked: list[list[str]] = field(default_factory=list)
 
@@ -104,8 +82,8 @@ async def converse(
     """Run the program to its report, going wherever it sends the person."""
     program = await asyncio.create_subprocess_exec(
         *library.command,
-        cwd=HERE / library.folder,
-        env={**os.environ, **task.variables()},
+        cwd=library.folder,
+        env={**os.environ, "PYTHONPATH": _PYTHON_SIDE, **task.variables()},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -120,9 +98,9 @@ async def converse(
         await asyncio.wait_for(program.communicate(), SECONDS_TO_ANSWER)
     finally:
         if program.returncode is None:
-            program.kill()
+            program.terminate()
             await program.communicate()
-    return Outcome(report=said["report"], asked=asked)
+    return Outcome(task=task, report=said["report"], asked=asked)
 
 
 async def _listen(program: asyncio.subprocess.Process) -> dict[str, Any]:

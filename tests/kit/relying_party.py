@@ -3,7 +3,9 @@
 import json
 import secrets
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
@@ -11,6 +13,7 @@ import httpx2
 from ostiary.domain.client import Client
 from ostiary.domain.issuer import Issuer
 from ostiary.protocol.pkce import challenge_of
+from tests.kit.client_key import ClientKey
 from tests.kit.person import Person
 from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
 
@@ -35,6 +38,8 @@ class RelyingParty:
     client_id: str = "web"
     redirect_uri: str = "https://rp.example/cb"
     secret: str | None = SECRET
+    # With a key it proves that it holds it, at the token endpoint and at userinfo.
+    key: ClientKey | None = None
 
     @classmethod
     def of(cls, world: World, client: Client, issuer: Issuer = ENTERPRISE) -> "RelyingParty":
@@ -71,6 +76,30 @@ class RelyingParty:
             sent=sent,
         )
 
+    async def push(
+        self, flow: Flow, headers: Mapping[str, str] | None = None, **changes: str | None
+    ) -> httpx2.Response:
+        """Push the flow's parameters, with the secret in the form."""
+        parameters: dict[str, str | None] = {**flow.sent, "client_secret": self.secret, **changes}
+        form = {key: value for key, value in parameters.items() if value is not None}
+        async with self.world.http(self.issuer) as http:
+            return await http.post(self.issuer.endpoint("request"), data=form, headers=headers)
+
+    async def begin_pushed(
+        self, scope: str = "openid profile email", **changes: str | None
+    ) -> Flow:
+        """A flow that stands on a pushed request."""
+        flow = self.begin(scope, **changes)
+        answer = await self.push(flow)
+        assert answer.status_code == 201, answer.text
+        flow.url = self.visit_of(answer.json()["request_uri"])
+        return flow
+
+    def visit_of(self, request_uri: str, **more: str) -> str:
+        """The authorization endpoint's address for a pushed request."""
+        query = urlencode({"client_id": self.client_id, "request_uri": request_uri, **more})
+        return f"{self.issuer.endpoint('auth')}?{query}"
+
     def person(self) -> Person:
         """Somebody with an empty browser."""
         return Person(self.world.http(self.issuer))
@@ -92,24 +121,43 @@ class RelyingParty:
         await go_through(person, username)
         return flow, callback(person)
 
-    async def token(self, **parameters: str | None) -> httpx2.Response:
+    def proof(
+        self, endpoint: str = "token", method: str = "POST", **changes: Any
+    ) -> dict[str, str]:
+        """The header of a DPoP proof for this endpoint."""
+        assert self.key is not None
+        url, now = self.issuer.endpoint(endpoint), self.world.clock.time
+        return self.key.proof(method, url, now, **changes)
+
+    async def token(
+        self, *, proof: Mapping[str, str] | None = None, **parameters: str | None
+    ) -> httpx2.Response:
         """A token request; the secret travels in the form unless `basic` headers are given."""
         credentials: dict[str, str | None] = {
             "client_id": self.client_id,
             "client_secret": self.secret,
         }
         form = {k: v for k, v in (credentials | parameters).items() if v is not None}
+        if proof is None and self.key is not None:
+            proof = self.proof()
         async with self.world.http(self.issuer) as http:
-            return await http.post(self.issuer.endpoint("token"), data=form)
+            return await http.post(self.issuer.endpoint("token"), data=form, headers=proof)
 
-    async def redeem(self, flow: Flow, code: str, **changes: str | None) -> httpx2.Response:
+    async def redeem(
+        self,
+        flow: Flow,
+        code: str,
+        *,
+        proof: Mapping[str, str] | None = None,
+        **changes: str | None,
+    ) -> httpx2.Response:
         parameters: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": flow.redirect_uri,
             "code_verifier": flow.verifier,
         }
-        return await self.token(**(parameters | changes))
+        return await self.token(proof=proof, **(parameters | changes))
 
     async def tokens(
         self, username: str = "alice", scope: str = "openid profile email"
@@ -121,17 +169,37 @@ class RelyingParty:
         members: dict[str, str] = answer.json()
         return members
 
-    async def refresh(self, refresh_token: str, **changes: str | None) -> httpx2.Response:
+    async def refresh(
+        self, refresh_token: str, *, proof: Mapping[str, str] | None = None, **changes: str | None
+    ) -> httpx2.Response:
         parameters: dict[str, str | None] = {
             "grant_type": "refresh_token",
             "refresh_token": refresh_token,
         }
-        return await self.token(**(parameters | changes))
+        return await self.token(proof=proof, **(parameters | changes))
 
-    async def userinfo(self, access_token: str) -> httpx2.Response:
+    async def userinfo(
+        self, access_token: str, *, proof: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
+        if proof is None and self.key is not None:
+            proof = self.proof("me", "GET", access_token=access_token)
+        scheme = "Bearer" if proof is None else "DPoP"
+        headers = {"authorization": f"{scheme} {access_token}", **(proof or {})}
         async with self.world.http(self.issuer) as http:
-            headers = {"authorization": f"Bearer {access_token}"}
             return await http.get(self.issuer.endpoint("me"), headers=headers)
+
+    async def ask(self, endpoint: str, **parameters: str | None) -> httpx2.Response:
+        """A request with the client's credentials in the form: token/revocation, for example."""
+        credentials = {"client_id": self.client_id, "client_secret": self.secret}
+        form = {k: v for k, v in (credentials | parameters).items() if v is not None}
+        async with self.world.http(self.issuer) as http:
+            return await http.post(self.issuer.endpoint(endpoint), data=form)
+
+    async def revoke(self, token: str, **parameters: str | None) -> httpx2.Response:
+        return await self.ask("token/revocation", token=token, **parameters)
+
+    async def introspect(self, token: str, **parameters: str | None) -> httpx2.Response:
+        return await self.ask("token/introspection", token=token, **parameters)
 
 
 async def go_through(person: Person, username: str = "alice") -> None:

@@ -34,6 +34,8 @@ host = "localhost"
 port = {port}
 [database]
 path = "{database}"
+[outbound]
+allow = {allow}
 [log]
 level = "warning"
 format = "json"
@@ -121,11 +123,16 @@ class Server:
             self.process.stdout.close()
 
 
-def start_server(site: Site, port: int | None = None) -> Server:
-    """`ostiary serve` over the site's database, once it answers; at its own port or another."""
+def start_server(site: Site, port: int | None = None, *, allow: Sequence[str] = ()) -> Server:
+    """`ostiary serve` over the site's database, once it answers; at its own port or another.
+
+    `allow` are origins on loopback that it may call.
+    """
     port = port or site.port
     configuration = site.database.with_name(f"server-{port}.toml")
-    configuration.write_text(CONFIGURATION.format(port=port, database=site.database.name))
+    configuration.write_text(
+        CONFIGURATION.format(port=port, database=site.database.name, allow=json.dumps([*allow]))
+    )
     return _start(
         ("serve", "--config", str(configuration)), port, configuration.with_suffix(".log")
     )

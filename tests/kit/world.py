@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from ostiary.management.issuers import save_issuer
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.schema import ensure_schema
 from ostiary.storage.store import Store
+from tests.kit.elsewhere import Elsewhere
 
 MASTER_KEY = MasterKey(bytes(range(32)))
 START = 1_800_000_000
@@ -130,6 +131,11 @@ ALICE_CLAIMS = {
 USERS = {"alice": (GARDEN,), "bob": (GARDEN, HARBOR), "harry": (HARBOR,)}
 
 
+def find_master_key() -> MasterKey:
+    """As commands are handed it: asked for only when something has to be sealed."""
+    return MASTER_KEY
+
+
 class MovableClock:
     def __init__(self) -> None:
         self.time = START
@@ -144,6 +150,7 @@ class World:
 
     ostiary: Ostiary
     clock: MovableClock
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     @property
     def store(self) -> Store:
@@ -206,7 +213,17 @@ async def _fill_issuer(store: Store, issuer: Issuer, password_hash: str) -> None
 
 def open_world(template: Path, path: Path) -> World:
     shutil.copy(template, path)
-    clock = MovableClock()
-    store = Store.open(path)
-    ostiary = compose(store, MASTER_KEY, clock_of=lambda _issuer: clock)
-    return World(ostiary=ostiary, clock=clock)
+    return world_over(path, MovableClock())
+
+
+def world_over(path: Path, clock: MovableClock) -> World:
+    """A provider over a database that is there: as if it were started again, or once more."""
+    elsewhere = Elsewhere()
+    ostiary = compose(
+        Store.open(path),
+        MASTER_KEY,
+        fetcher=elsewhere,
+        clock_of=lambda _issuer: clock,
+        clock=clock,
+    )
+    return World(ostiary=ostiary, clock=clock, elsewhere=elsewhere)

@@ -22,6 +22,7 @@ from ostiary.management.institutions import save_institution
 from ostiary.protocol.scope import OPENID
 from ostiary.provider.grants import GRANTS
 from ostiary.storage.store import Store
+from tests.kit.world import find_master_key
 
 NOW = 1_800_000_000
 ISSUER = Issuer(
@@ -69,6 +70,9 @@ def test_the_grant_types_are_those_of_the_token_endpoint() -> None:
         ({"scopes": frozenset({"accounts"})}, ["scopes"]),
         ({"profile_name": "fapi9"}, ["profile"]),
         ({"refresh_grace": -1}, ["refresh_grace"]),
+        ({"may_introspect": True, "require_dpop": True}, []),
+        ({"auth_method": AuthMethod.NONE, "require_dpop": True}, []),
+        ({"auth_method": AuthMethod.NONE, "may_introspect": True}, ["may_introspect"]),
     ],
 )
 def test_what_keeps_a_client_from_working_is_found(
@@ -83,7 +87,7 @@ def test_all_faults_are_found_at_once() -> None:
 
 
 async def test_a_secret_is_random_and_kept_as_its_hash(store: Store) -> None:
-    issued = await create_client(store, ISSUER, CLIENT, NOW)
+    issued = await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)
     assert issued.secret is not None
     found = await store.clients.find("main", "app")
     assert found is not None
@@ -91,12 +95,14 @@ async def test_a_secret_is_random_and_kept_as_its_hash(store: Store) -> None:
 
 
 async def test_a_secret_that_has_expired_makes_room(store: Store) -> None:
-    await create_client(store, ISSUER, CLIENT, NOW)
-    await add_secret(store, ISSUER, "app", NOW, others_expire_at=NOW + 60)
+    await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)
+    await add_secret(
+        store, ISSUER, "app", NOW, master_key=find_master_key, others_expire_at=NOW + 60
+    )
     with pytest.raises(ManagementError) as caught:
-        await add_secret(store, ISSUER, "app", NOW + 59)
+        await add_secret(store, ISSUER, "app", NOW + 59, master_key=find_master_key)
     assert caught.value.failure is Failure.CONFLICT
-    issued = await add_secret(store, ISSUER, "app", NOW + 60)
+    issued = await add_secret(store, ISSUER, "app", NOW + 60, master_key=find_master_key)
     assert len(issued.client.secrets) == 2
     newest = (await store.audit.latest("main", limit=1))[0]
     assert newest.type is EventType.CLIENT_SECRET_ADDED
@@ -105,18 +111,22 @@ async def test_a_secret_that_has_expired_makes_room(store: Store) -> None:
 async def test_a_secret_never_lives_longer_because_others_are_made_to_expire(
     store: Store,
 ) -> None:
-    await create_client(store, ISSUER, CLIENT, NOW)
-    await add_secret(store, ISSUER, "app", NOW, others_expire_at=NOW + 60)
+    await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)
+    await add_secret(
+        store, ISSUER, "app", NOW, master_key=find_master_key, others_expire_at=NOW + 60
+    )
     found = await store.clients.find("main", "app")
     assert found is not None
-    await add_secret(store, ISSUER, "app", NOW + 61, others_expire_at=NOW + 3600)
+    await add_secret(
+        store, ISSUER, "app", NOW + 61, master_key=find_master_key, others_expire_at=NOW + 3600
+    )
     changed = await store.clients.find("main", "app")
     assert changed is not None
     assert [each.expires_at for each in changed.secrets] == [NOW + 3600, None]
 
 
 async def test_nobodys_change_is_lost(store: Store) -> None:
-    seen = (await create_client(store, ISSUER, CLIENT, NOW)).client
+    seen = (await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)).client
     await change_client(store, ISSUER, seen, replace(seen, name="First"), NOW)
     with pytest.raises(ManagementError) as caught:
         await change_client(store, ISSUER, seen, replace(seen, name="Second"), NOW)
@@ -127,7 +137,7 @@ async def test_nobodys_change_is_lost(store: Store) -> None:
 
 
 async def test_switching_off_and_on(store: Store) -> None:
-    await create_client(store, ISSUER, CLIENT, NOW)
+    await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)
     off = await set_client_enabled(store, ISSUER, "app", NOW + 1, enabled=False)
     assert off.disabled_at == NOW + 1
     again = await set_client_enabled(store, ISSUER, "app", NOW + 2, enabled=False)

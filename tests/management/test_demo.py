@@ -1,5 +1,6 @@
 """The demo data: as the design lists it, and there once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,19 +8,33 @@ import pytest
 from ostiary.accounts.passwords import Passwords
 from ostiary.domain.client import AuthMethod
 from ostiary.domain.issuer import Environment
+from ostiary.management.client_keys import read_public_keys
 from ostiary.management.demo import DemoData, save_demo
 from ostiary.management.demo_people import GARDEN_ID, HARBOR_ID
 from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.signing.key_file import read_public_pem
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.store import Store
+from tests.kit.world import an_event
 
 MASTER_KEY = MasterKey(bytes(32))
 NOW = 1_800_000_000
 BASE_PATH = "/a/oidc-provider/api/v0"
 
 
+def key_file(store: Store) -> Path:
+    return store.database.path.with_name("demo-service.pem")
+
+
 async def save(store: Store, port: int = 9400, algorithm: Algorithm | None = None) -> DemoData:
-    return await save_demo(store, MASTER_KEY, port=port, now=NOW, access_token_algorithm=algorithm)
+    return await save_demo(
+        store,
+        MASTER_KEY,
+        port=port,
+        now=NOW,
+        service_key_file=key_file(store),
+        access_token_algorithm=algorithm,
+    )
 
 
 async def state(store: Store) -> object:
@@ -52,7 +67,11 @@ async def test_it_is_what_the_design_lists(store: Store) -> None:
         },
         {"client_id": "demo-spa", "redirect_uris": ["http://localhost:5173/callback"]},
         {"client_id": "demo-native", "redirect_uris": ["http://127.0.0.1/callback"]},
-        {"client_id": "demo-service", "redirect_uris": []},
+        {
+            "client_id": "demo-service",
+            "private_key_file": str(key_file(store)),
+            "redirect_uris": [],
+        },
     ]
     assert said["users"] == [
         {"username": username, "password": "ostiary-demo"} for username in ("alice", "bob", "carol")
@@ -122,6 +141,49 @@ async def test_both_issuers_are_sandboxes_with_the_same_clients(store: Store) ->
     assert by_id["demo-native"].native
     assert by_id["demo-native"].public
     assert by_id["demo-service"].auth_method is AuthMethod.PRIVATE_KEY_JWT
+
+
+async def keys_of_service(store: Store) -> set[str]:
+    found = [await store.clients.find(name, "demo-service") for name in ("enterprise", "consumer")]
+    return {str(client.public_keys) for client in found if client is not None}
+
+
+async def test_the_service_has_the_key_of_the_file_at_both_issuers(store: Store) -> None:
+    await save(store)
+    assert key_file(store).stat().st_mode & 0o777 == 0o600
+    assert "BEGIN PRIVATE KEY" in key_file(store).read_text()
+    registered = read_public_keys(read_public_pem(key_file(store)))
+    assert await keys_of_service(store) == {str(registered)}
+
+
+async def test_a_key_that_is_there_stays(store: Store) -> None:
+    await save(store)
+    before = key_file(store).read_text(), await keys_of_service(store)
+    await save(store)
+    assert (key_file(store).read_text(), await keys_of_service(store)) == before
+
+
+async def test_a_key_that_was_lost_is_made_and_registered_anew(store: Store) -> None:
+    await save(store)
+    before = await keys_of_service(store)
+    key_file(store).unlink()
+    await save(store)
+    after = await keys_of_service(store)
+    assert after != before
+    assert after == {str(read_public_keys(read_public_pem(key_file(store))))}
+
+
+async def test_a_developers_own_jwks_uri_stays(store: Store) -> None:
+    await save(store)
+    seen = await store.clients.find("enterprise", "demo-service")
+    assert seen is not None
+    changed = replace(seen, public_keys=(), jwks_uri="http://localhost:8080/jwks")
+    assert await store.clients.replace("enterprise", seen, changed, an_event())
+    key_file(store).unlink()
+    await save(store)
+    found = await store.clients.find("enterprise", "demo-service")
+    assert found is not None
+    assert (found.public_keys, found.jwks_uri) == ((), "http://localhost:8080/jwks")
 
 
 async def test_the_algorithm_of_access_tokens_can_be_chosen(store: Store, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import pytest
 from tests.kit.server import Server, Site, make_site, serving
 from tests.kit.world import ENTERPRISE, a_client
 from tests.races.party import Racer
+from tests.races.signing_client import SIGNER
 
 
 @pytest.fixture(scope="session")
 def site(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     strict = a_client("strict", ENTERPRISE, refresh_grace=0)
-    return make_site(template, tmp_path_factory.mktemp("site") / "ostiary.db", strict)
+    return make_site(template, tmp_path_factory.mktemp("site") / "ostiary.db", strict, SIGNER)
 
 
 @pytest.fixture(scope="session")

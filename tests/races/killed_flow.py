@@ -60,7 +60,7 @@ async def flow(world: World, history: History) -> None:
     history.note("second_code", code=callback(person)["code"])
     assert (await party.redeem(begun, code)).status_code == 400
     history.note("revoked")
-    await world.ostiary.refusals.drain()  # beside the answers; here, so that the count is exact
+    await world.ostiary.beside.drain()  # beside the answers; here, so that the count is exact
     await person.open(ENTERPRISE.endpoint("logout"))
     await person.press("sign-out")
     history.note("signed_out")

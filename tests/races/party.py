@@ -59,6 +59,11 @@ class Racer:
     def refresh(self, token: str, number: int = 0) -> Sent:
         return self.token_request(number, grant_type="refresh_token", refresh_token=token)
 
+    def revocation(self, token: str, number: int = 0) -> Sent:
+        form = {"client_id": self.client_id, "client_secret": SECRET, "token": token}
+        path = f"{self.site.enterprise.base_path}/token/revocation"
+        return self.request(path, number, form=form)
+
     def userinfo(self, access_token: str, number: int = 0) -> Received:
         headers = {"Authorization": f"Bearer {access_token}"}
         return send(self.request(f"{self.site.enterprise.base_path}/me", number, headers=headers))

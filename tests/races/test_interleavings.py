@@ -1,16 +1,18 @@
 """Scripted interleavings: between a request's read and its write, another request does its own.
 
-What real threads meet by chance is met here each time (reliability, M2; ST-27, RT-17).
+What real threads meet by chance is met here each time (reliability, M2; ST-27, RT-17, RV-09).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
 from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.profile import OIDC, PROFILES
 from ostiary.storage.authorizations import Authorizations
 from ostiary.storage.interactions import Interactions
 from tests.kit.person import Person
@@ -242,6 +244,41 @@ async def test_a_refresh_token_revoked_between_read_and_write_gives_nothing(
     slow = await rotating.start(party.refresh(token))
     assert_refused(await party.redeem(flow, code))  # the replay ends it
     assert_refused(await slow.finish())
+
+
+async def test_rv_09_a_refresh_token_given_back_between_read_and_write_gives_nothing(
+    party: RelyingParty, rotating: Held
+) -> None:
+    tokens = await party.tokens(scope=OFFLINE)
+    slow = await rotating.start(party.refresh(tokens["refresh_token"]))
+    assert (await party.revoke(tokens["refresh_token"])).status_code == 200
+    assert_refused(await slow.finish())
+    await assert_dead(party, tokens)
+
+
+async def test_rv_09_a_refresh_between_read_and_write_of_a_revocation_is_dead_too(
+    party: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoking = Held(monkeypatch, Authorizations, "revoke")
+    tokens = await party.tokens(scope=OFFLINE)
+    slow = await revoking.start(party.revoke(tokens["refresh_token"]))
+    refreshed = await party.refresh(tokens["refresh_token"])
+    assert refreshed.status_code == 200
+    assert (await slow.finish()).status_code == 200
+    await assert_dead(party, refreshed.json())
+
+
+async def test_rv_09_the_same_where_refresh_tokens_are_not_rotated(
+    party: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = replace(OIDC, name="steady", rotates_refresh_tokens=False)
+    monkeypatch.setitem(PROFILES, "oidc", steady)
+    extending = Held(monkeypatch, Authorizations, "extend")
+    tokens = await party.tokens(scope=OFFLINE)
+    slow = await extending.start(party.refresh(tokens["refresh_token"]))
+    assert (await party.revoke(tokens["refresh_token"])).status_code == 200
+    assert_refused(await slow.finish())
+    await assert_dead(party, tokens)
 
 
 # ---- interactions -------------------------------------------------------------------------------

@@ -17,11 +17,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from ostiary.app import compose
 from ostiary.storage.schema import ensure_schema
-from ostiary.storage.store import Store
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import MASTER_KEY, MovableClock, World
+from tests.kit.world import MovableClock, World, world_over
 from tests.races.party import id_in
 
 ROOT = Path(__file__).parents[2]
@@ -166,9 +164,7 @@ async def _redeem(party: RelyingParty, history: History) -> httpx2.Response:
 
 def reopen(path: Path) -> World:
     """The provider started again."""
-    clock = MovableClock()
-    ostiary = compose(Store.open(path), MASTER_KEY, clock_of=lambda _issuer: clock)
-    return World(ostiary=ostiary, clock=clock)
+    return world_over(path, MovableClock())
 
 
 def run_killed(template: Path, folder: Path, part: int) -> int:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.kit.relying_party import Flow
 from tests.kit.server import Site, make_site, start_server
 from tests.races.at_once import Received, Sent, send
 from tests.races.party import Racer, row_of
@@ -39,6 +40,8 @@ class Authorized:
     generation: int = 0
     tokens: list[str] = field(default_factory=list)
     revoked: bool = False
+    # An access token that was given back while the rest lives on.
+    dead: str | None = None
 
 
 @dataclass(slots=True)
@@ -81,10 +84,34 @@ class Client:
             assert answer.status == 200, answer.body
             authorized.generation += 1
             authorized.tokens.append(answer.json()["refresh_token"])
-        if len(self.history) % 3 == 0:
-            answer = self._answered(connection, self.racer.redemption(flow, code))
-            assert answer.status == 400, answer.body
-            authorized.revoked = True
+        self._end(connection, authorized, flow, answer.json()["access_token"])
+
+    def _end(
+        self,
+        connection: http.client.HTTPConnection,
+        authorized: Authorized,
+        flow: Flow,
+        access_token: str,
+    ) -> None:
+        """By a replay, or by giving back the one token or the other; some go on."""
+        match len(self.history) % 4:
+            case 0:
+                replay = self.racer.redemption(flow, authorized.code)
+                answer = self._answered(connection, replay)
+                assert answer.status == 400, answer.body
+                authorized.revoked = True
+            case 1:
+                request = self.racer.revocation(authorized.tokens[-1])
+                answer = self._answered(connection, request)
+                assert answer.status == 200, answer.body
+                authorized.revoked = True
+            case 2:
+                request = self.racer.revocation(access_token)
+                answer = self._answered(connection, request)
+                assert answer.status == 200, answer.body
+                authorized.dead = access_token
+            case _:
+                pass
 
     def _answered(self, connection: http.client.HTTPConnection, request: Sent) -> Received:
         answer = send(request, connection)
@@ -131,7 +158,10 @@ def check_against_database(site: Site, authorized: Authorized) -> None:
 
 
 def check_with_server(racer: Racer, authorized: Authorized) -> None:
-    """ST-02: the last received token works, or all of it is cleanly dead."""
+    """ST-02: the last received token works, or all of it is cleanly dead. RV-08: what was given back
+    stays dead."""
+    if authorized.dead:
+        assert racer.userinfo(authorized.dead).status == 401, "a revocation is lost"
     if authorized.tokens:
         answer = send(racer.refresh(authorized.tokens[-1]))
         alive = row_of(racer.site, authorized.code)["revoked_at"] is None
@@ -170,12 +200,17 @@ def test_s3_no_acknowledged_write_is_lost_when_the_server_is_killed_again_and_ag
     assert [client.failures for client in clients] == [[]] * CLIENTS
     history = [authorized for client in clients for authorized in client.history]
     assert len([each for each in history if each.redeemed]) > ROUNDS * CLIENTS
+    assert any(each.dead for each in history)
     for authorized in history:
         check_against_database(site, authorized)
     server = start_server(site)
     try:
         # The last of each round and client is where the kill struck.
-        struck = [each for each in history if each.generation < REFRESHES or each.revoked]
+        struck = [
+            each
+            for each in history
+            if each.generation < REFRESHES or each.revoked or each.dead is not None
+        ]
         for authorized in struck[:100]:
             check_with_server(racer, authorized)
         cookies_still_good = sign_in(racer)

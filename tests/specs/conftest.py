@@ -1,8 +1,11 @@
 """Each requirement is shown on both faces, unless a test says that they do not differ in it."""
 
+from dataclasses import replace
+
 import pytest
 
 from ostiary.domain.issuer import Issuer
+from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import CONSUMER, ENTERPRISE, World
 
@@ -11,6 +14,12 @@ from tests.kit.world import CONSUMER, ENTERPRISE, World
 def issuer(request: pytest.FixtureRequest) -> Issuer:
     found: Issuer = request.param
     return found
+
+
+@pytest.fixture
+def _changes_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an operator changes is seen by the next request, not within a second."""
+    monkeypatch.setattr("ostiary.provider.served.SECONDS_BETWEEN_LOOKS", 0.0)
 
 
 @pytest.fixture
@@ -47,3 +56,15 @@ def native(world: World, issuer: Issuer) -> RelyingParty:
 def relaxed(world: World, issuer: Issuer) -> RelyingParty:
     """A confidential client that may go without PKCE."""
     return RelyingParty(world=world, issuer=issuer, client_id="relaxed")
+
+
+@pytest.fixture
+def bound(rp: RelyingParty) -> RelyingParty:
+    """The confidential client, with a key by which its tokens are bound."""
+    return replace(rp, key=ClientKey.make())
+
+
+@pytest.fixture
+def bound_spa(spa: RelyingParty) -> RelyingParty:
+    """The public client, with a key by which its tokens are bound."""
+    return replace(spa, key=ClientKey.make())

@@ -6,7 +6,7 @@ from ostiary.domain.refusals import ReasonCode
 from ostiary.management.clients import create_client
 from ostiary.management.errors import ManagementError
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import START, a_client
+from tests.kit.world import START, a_client, find_master_key
 from tests.specs.wire import ask, returned, shown_as_page
 
 NOT_REGISTERED = [
@@ -103,4 +103,6 @@ async def test_redirect_uri_that_is_no_safe_absolute_uri_cannot_be_registered(
     """The redirection endpoint is an absolute URI without fragment, at a host with a host's name."""
     client = a_client("bad", rp.issuer, redirect_uris=(uri,))
     with pytest.raises(ManagementError):
-        await create_client(rp.world.store, rp.issuer, client, START)
+        await create_client(
+            rp.world.store, rp.issuer, client, START, master_key=find_master_key
+        )

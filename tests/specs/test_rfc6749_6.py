@@ -1,8 +1,11 @@
 """RFC 6749 §6: refreshing an access token."""
 
+from dataclasses import replace
+
 import pytest
 
 from ostiary.domain.issuer import DAY
+from ostiary.domain.profile import OIDC, PROFILES
 from ostiary.domain.refusals import ReasonCode
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import ENTERPRISE, World, a_client
@@ -147,3 +150,52 @@ async def test_id_token_of_a_narrowed_refresh_tells_no_more_than_the_narrowed_sc
     tokens = await rp.tokens(scope=OFFLINE)
     narrow = (await rp.refresh(tokens["refresh_token"], scope="openid")).json()
     assert "email" not in await id_token_claims(rp, narrow)
+
+
+# ---- without rotation -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steady(rp: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> RelyingParty:
+    """Under a profile like that of the issuer, but without rotation."""
+    monkeypatch.setitem(PROFILES, "oidc", replace(OIDC, rotates_refresh_tokens=False))
+    return rp
+
+
+@pytest.mark.spec("RFC 6749 §6")
+@pytest.mark.spec("FAPI 2.0 §5.3.2.1")
+async def test_refresh_token_stays_the_same_where_the_profile_does_not_rotate(
+    steady: RelyingParty,
+) -> None:
+    """The server may issue a new refresh token; FAPI says that it does not."""
+    token = (await steady.tokens(scope=OFFLINE))["refresh_token"]
+    for _ in range(3):
+        steady.world.clock.time += 60
+        answer = await steady.refresh(token)
+        assert answer.status_code == 200
+        assert answer.json()["refresh_token"] == token
+
+
+@pytest.mark.spec("RFC 6749 §6")
+async def test_refresh_token_that_stays_lives_longer_with_each_use(steady: RelyingParty) -> None:
+    """Used within its lifetime each time, it lives on; unused for as long, it is dead."""
+    token = (await steady.tokens(scope=OFFLINE))["refresh_token"]
+    for _ in range(3):
+        steady.world.clock.time += 29 * DAY
+        assert (await steady.refresh(token)).status_code == 200
+    steady.world.clock.time += 30 * DAY
+    await refused(steady, await steady.refresh(token), ReasonCode.REFRESH_TOKEN_EXPIRED)
+
+
+@pytest.mark.spec("RFC 6749 §6")
+async def test_client_that_comes_under_a_profile_without_rotation_keeps_its_newest_token(
+    rp: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry of the refresh before still gets its one successor, never the old token again."""
+    first = (await rp.tokens(scope=OFFLINE))["refresh_token"]
+    second = (await rp.refresh(first)).json()["refresh_token"]
+    monkeypatch.setitem(PROFILES, "oidc", replace(OIDC, rotates_refresh_tokens=False))
+    for token in (first, second, second):
+        assert (await rp.refresh(token)).json()["refresh_token"] == second
+    rp.world.clock.time += 60
+    assert (await rp.refresh(second)).status_code == 200

@@ -4,7 +4,7 @@ import pytest
 
 from ostiary.domain.refusals import ReasonCode
 from tests.kit.relying_party import RelyingParty
-from tests.specs.wire import FORM, get, post, refused
+from tests.specs.wire import FORM, get, post, reason_of, refused
 
 
 def me(rp: RelyingParty) -> str:
@@ -29,12 +29,28 @@ async def test_token_in_the_form_of_a_post_is_accepted(rp: RelyingParty) -> None
 
 
 @pytest.mark.spec("RFC 6750 §2.2")
-async def test_token_in_a_body_that_is_no_form_is_not_seen(rp: RelyingParty) -> None:
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", f"{FORM}-2", f"x{FORM}", "multipart/form-data"]
+)
+async def test_token_in_a_body_that_is_no_form_is_not_seen(
+    rp: RelyingParty, media_type: str
+) -> None:
     """The method needs the form content type."""
     token = (await rp.tokens())["access_token"]
     body = f"access_token={token}"
-    response = await post(rp.world, rp.issuer, me(rp), body, content_type="text/plain")
-    await refused(rp, response, ReasonCode.TOKEN_MISSING)
+    response = await post(rp.world, rp.issuer, me(rp), body, content_type=media_type)
+    assert response.status_code == 401
+    assert await reason_of(rp.world, rp.issuer, response.headers) is ReasonCode.TOKEN_MISSING
+
+
+@pytest.mark.spec("RFC 6750 §2.2")
+@pytest.mark.parametrize("media_type", [f"{FORM}; charset=UTF-8", FORM.upper()])
+async def test_a_form_may_be_named_in_any_spelling(rp: RelyingParty, media_type: str) -> None:
+    """Media types have no case, and may have parameters."""
+    token = (await rp.tokens())["access_token"]
+    body = f"access_token={token}"
+    response = await post(rp.world, rp.issuer, me(rp), body, content_type=media_type)
+    assert response.status_code == 200
 
 
 @pytest.mark.spec("RFC 6750 §2.3")

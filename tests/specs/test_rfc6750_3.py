@@ -8,13 +8,14 @@ import pytest
 from ostiary.domain.refusals import ReasonCode
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import an_event
-from tests.specs.wire import get, refused
+from tests.specs.wire import get, reason_of, refused
 
 
 def challenge(response: httpx2.Response) -> dict[str, str]:
-    """The attributes of the one Bearer challenge."""
-    (header,) = response.headers.get_list("www-authenticate")
+    """The attributes of the one Bearer challenge; it comes first, before the one of DPoP."""
+    header, other = response.headers.get_list("www-authenticate")
     assert header.startswith("Bearer ")
+    assert other.startswith("DPoP ")
     return dict(re.findall(r'(\w+)="([^"]*)"', header))
 
 
@@ -26,14 +27,17 @@ def agrees(response: httpx2.Response, code: ReasonCode) -> None:
 
 
 @pytest.mark.spec("RFC 6750 §3")
-@pytest.mark.parametrize("authorization", ["", "Basic d2ViOng=", "DPoP abc"])
+@pytest.mark.spec("RFC 6750 §3.1")
+@pytest.mark.parametrize("authorization", ["", "Basic d2ViOng=", "Negotiate abc"])
 async def test_request_without_a_token_is_challenged_without_an_error(
     rp: RelyingParty, authorization: str
 ) -> None:
-    """401 with WWW-Authenticate: Bearer, whose error is left out when nothing was presented."""
+    """401 with WWW-Authenticate: Bearer; no error there nor in the body when nothing was sent."""
     headers = {"authorization": authorization} if authorization else {}
     response = await get(rp.world, rp.issuer, rp.issuer.endpoint("me"), **headers)
-    await refused(rp, response, ReasonCode.TOKEN_MISSING)
+    assert await reason_of(rp.world, rp.issuer, response.headers) is ReasonCode.TOKEN_MISSING
+    assert response.status_code == 401
+    assert response.json() == {}
     assert set(challenge(response)) == {"realm"}
 
 

@@ -5,7 +5,7 @@ import pytest
 from ostiary.management.clients import create_client
 from ostiary.management.errors import ManagementError
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import START, a_client
+from tests.kit.world import START, a_client, find_master_key
 from tests.specs.wire import access_token_claims, published_keys, verified
 
 
@@ -69,7 +69,7 @@ async def test_access_token_of_a_client_tells_of_no_sign_in(rp: RelyingParty) ->
 
 
 @pytest.mark.spec("RFC 9068 §2.2.2")
-async def test_access_token_tells_nothing_of_who_the_person_is_but_the_subject(
+async def test_access_token_tells_no_more_of_who_the_person_is_than_subject_and_institution(
     rp: RelyingParty,
 ) -> None:
     """Identity claims are for ID token and userinfo; the access token has none of them."""
@@ -86,6 +86,8 @@ async def test_access_token_tells_nothing_of_who_the_person_is_but_the_subject(
         "auth_time",
         "acr",
         "amr",
+        "institution_id",
+        "institutionId",
     }
 
 
@@ -117,7 +119,9 @@ async def test_client_cannot_be_registered_under_the_id_of_a_user(rp: RelyingPar
     """A client_id must not be able to pass for a resource owner's sub."""
     client = a_client(await rp.world.user_id("alice", rp.issuer), rp.issuer)
     with pytest.raises(ManagementError):
-        await create_client(rp.world.store, rp.issuer, client, START)
+        await create_client(
+            rp.world.store, rp.issuer, client, START, master_key=find_master_key
+        )
 
 
 @pytest.mark.spec("RFC 9068 §6")

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 _CITATION = re.compile(
     r"(?P<standard>RFC \d+|OIDC Core|OIDC Discovery|OAuth Multiple Response Types|Form Post"
-    r"|RP-Initiated Logout|FAPI 2\.0|NIST SP [\w-]+|draft-[a-z0-9-]+)"
+    r"|RP-Initiated Logout|Back-Channel Logout|FAPI 2\.0|NIST SP [\w-]+|draft-[a-z0-9-]+)"
     r"|§\s?(?P<section>\d+(?:\.\d+)*)"
     r"|(?P<appendix>appendix [A-Z])"
     r"|(?P<weakness>CWE-\d+)"
@@ -48,11 +48,19 @@ class SpecTest:
 
 
 def read_tests(folder: Path = HERE) -> list[SpecTest]:
+    return list(_read_all(folder.glob("test_*.py")))
+
+
+def read_pure_tests() -> list[SpecTest]:
+    """Tests of the pure core, beside their modules, as far as they are marked with a section."""
     return [
-        test
-        for path in sorted(folder.glob("test_*.py"))
-        for test in read_functions(path.read_text())
+        test for test in _read_all((HERE.parent / "protocol").rglob("test_*.py")) if test.sections
     ]
+
+
+def _read_all(paths: Iterable[Path]) -> Iterator[SpecTest]:
+    for path in sorted(paths):
+        yield from read_functions(path.read_text(encoding="utf-8"))
 
 
 def read_functions(text: str) -> Iterator[SpecTest]:

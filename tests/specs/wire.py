@@ -80,7 +80,7 @@ async def code_of(rp: RelyingParty, **request: str | None) -> dict[str, str]:
 
 async def reason_of(world: World, issuer: Issuer, headers: Mapping[str, str]) -> ReasonCode:
     """Why a request was refused, by the record under the reference of the answer."""
-    await world.ostiary.refusals.drain()
+    await world.ostiary.beside.drain()
     record = await world.store.refusals.find([issuer.issuer_id], headers["ostiary-reference"])
     assert record is not None, "every refusal is recorded"
     return ReasonCode[record.code.upper()]

@@ -8,9 +8,12 @@ from pathlib import Path
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Authorization
 from ostiary.domain.client import AuthMethod, Client, ClientSecret
+from ostiary.domain.consent import Consent
 from ostiary.domain.institution import Institution
-from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.domain.interaction import AuthorizationRequest, Interaction, PushedRequest
 from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.logout_notice import LogoutNotice
+from ostiary.domain.picture import Picture
 from ostiary.domain.session import Session
 from ostiary.domain.signing_keys import SigningKey
 from ostiary.domain.user import Membership, User
@@ -19,6 +22,7 @@ from ostiary.protocol.prompt import Prompt
 from ostiary.protocol.response_mode import ResponseMode
 from ostiary.protocol.tokens import Authentication
 from ostiary.storage.interactions import Completion, SignInChange
+from ostiary.storage.jwks_fetches import JwksFetch
 from ostiary.storage.refusals import RefusalRecord
 from ostiary.storage.store import Store
 
@@ -41,6 +45,7 @@ CLIENT = Client(
     auth_method=AuthMethod.CLIENT_SECRET,
     secrets=(ClientSecret(secret_id="1", sha256="00" * 32, created_at=NOW),),
     redirect_uris=("https://rp.example/cb",),
+    web_origins=("https://rp.example",),
     scopes=frozenset({"openid", "profile", "email", "address", "phone", "offline_access"}),
 )
 USER = User(user_id="alice-id", username="Alice", password_hash="$argon2id$first")
@@ -88,7 +93,12 @@ AUTHORIZATION = Authorization(
     code_expires_at=NOW + 60,
     ends_at=NOW + 86_400,
     offline=True,
+    notify_logout=True,
 )
+CONSENT = Consent(
+    scope=frozenset({"openid", "email"}), data=frozenset({"tax_id"}), client_print="print"
+)
+PICTURE = Picture(media_type="image/png", data=b"\x89PNG\r\n\x1a\n\x00\xff")
 KEY = SigningKey(
     kid="k1",
     algorithm=Algorithm.ES256,
@@ -117,12 +127,16 @@ def an_event(at: int = NOW, kind: EventType = EventType.CLIENT_CHANGED) -> Audit
 
 def a_completion(authorization_id: bytes = b"A" * 16, **changes: object) -> Completion:
     authorization = replace(AUTHORIZATION, authorization_id=authorization_id, **changes)  # type: ignore[arg-type]
-    return Completion(
-        authorization=authorization, consented=frozenset({"openid", "email"}), event=an_event()
-    )
+    return Completion(authorization=authorization, consent=CONSENT, event=an_event())
 
 
+# Of a session that has ended.
+NOTICE = LogoutNotice(
+    session_id=b"e" * 16, client_id=CLIENT.client_id, user_id=USER.user_id, created_at=NOW
+)
 SPENT_ID = b"x" * 16
+JWKS_FETCH = JwksFetch(at=NOW, error="timed out")
+PUSHED = PushedRequest(pushed_id=b"p" * 16, request=INTERACTION.request, expires_at=NOW + 60)
 
 
 async def fill(store: Store, issuer_id: str) -> None:
@@ -145,10 +159,27 @@ async def fill(store: Store, issuer_id: str) -> None:
     assert await store.interactions.complete(
         issuer_id, second.interaction_id, a_completion(b"f" * 16)
     )
+    await _end_a_session(store, issuer_id)
     assert await store.keys.add_signing_key(issuer_id, KEY, unless_after=NOW, event=an_event())
     await store.keys.add_handle_key(issuer_id, 1, b"sealed", NOW)
+    await store.keys.add_subject_key(issuer_id, b"sealed", NOW)
+    await store.pictures.save(issuer_id, USER.user_id, PICTURE, an_event())
     await store.refusals.add(issuer_id, REFUSAL)
+    await store.pushed_requests.add(issuer_id, PUSHED)
+    await store.secret_uses.save(issuer_id, CLIENT.client_id, "1", NOW)
+    await store.jwks_fetches.save(issuer_id, CLIENT.client_id, JWKS_FETCH)
     assert await store.spent.add(issuer_id, SPENT_ID, expires_at=NOW + 60, now=NOW)
+
+
+async def _end_a_session(store: Store, issuer_id: str) -> None:
+    """So that a client has to be told of it."""
+    third, session = b"e" * 16, replace(SESSION, session_id=NOTICE.session_id)
+    await store.interactions.add(issuer_id, replace(INTERACTION, interaction_id=third))
+    change = SignInChange(session=session, renews=False, ends=None)
+    assert await store.interactions.sign_in(issuer_id, third, change, an_event())
+    told = replace(AUTHORIZATION, authorization_id=b"e" * 16, session_id=session.session_id)
+    await store.authorizations.add(issuer_id, told, touch=False)
+    assert await store.sessions.end(issuer_id, session.session_id, an_event())
 
 
 Contents = dict[str, list[tuple[object, ...]]]

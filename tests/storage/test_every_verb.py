@@ -27,9 +27,13 @@ from tests.storage.rows import (
     INTERACTION,
     INTERACTION_ID,
     ISSUER,
+    JWKS_FETCH,
     KEY,
     MEMBERSHIP,
+    NOTICE,
     NOW,
+    PICTURE,
+    PUSHED,
     REFUSAL,
     SESSION,
     SESSION_ID,
@@ -56,6 +60,9 @@ READS: dict[str, Call] = {
     "institutions.list": lambda store, issuer: store.institutions.list(issuer),
     "clients.find": lambda store, issuer: store.clients.find(issuer, "web"),
     "clients.list": lambda store, issuer: store.clients.list(issuer),
+    "client_origins.contains": lambda store, issuer: store.client_origins.contains(
+        issuer, "https://rp.example"
+    ),
     "users.find_by_username": lambda store, issuer: store.users.find_by_username(issuer, "alice"),
     "users.find_member": lambda store, issuer: store.users.find_member(issuer, "garden", "alice"),
     "users.exists": lambda store, issuer: store.users.exists(issuer, USER.user_id),
@@ -64,12 +71,23 @@ READS: dict[str, Call] = {
     "sessions.find_signed_in": lambda store, issuer: store.sessions.find_signed_in(
         issuer, SESSION_ID, "web", "garden"
     ),
+    "logout_notices.find_clients": lambda store, issuer: store.logout_notices.find_clients(
+        issuer, SESSION_ID
+    ),
+    "logout_notices.list": lambda store, issuer: store.logout_notices.list(issuer, limit=10),
     "interactions.find": lambda store, issuer: store.interactions.find(issuer, INTERACTION_ID),
     "authorizations.find_standing": lambda store, issuer: store.authorizations.find_standing(
         issuer, AUTHORIZATION_ID
     ),
     "keys.signing_keys": lambda store, issuer: store.keys.signing_keys(issuer),
+    "pushed_requests.find": lambda store, issuer: store.pushed_requests.find(
+        issuer, PUSHED.pushed_id
+    ),
     "spent.contains": lambda store, issuer: store.spent.contains(issuer, SPENT_ID, NOW),
+    "keys.subject_key": lambda store, issuer: store.keys.subject_key(issuer),
+    "pictures.find": lambda store, issuer: store.pictures.find(issuer, USER.user_id),
+    "secret_uses.list": lambda store, issuer: store.secret_uses.list(issuer, "web"),
+    "jwks_fetches.find": lambda store, issuer: store.jwks_fetches.find(issuer, "web"),
     "keys.handle_keys": lambda store, issuer: store.keys.handle_keys(issuer),
     "audit.latest": lambda store, issuer: store.audit.latest(issuer),
     "refusals.find": lambda store, issuer: store.refusals.find([issuer], REFUSAL.reference),
@@ -87,9 +105,24 @@ CHANGES: dict[str, Call] = {
     "users.set_disabled": lambda store, issuer: store.users.set_disabled(
         issuer, USER.user_id, NOW, EVENT
     ),
+    "pictures.remove": lambda store, issuer: store.pictures.remove(issuer, USER.user_id, EVENT),
     "sessions.end": lambda store, issuer: store.sessions.end(issuer, SESSION_ID, EVENT),
+    "logout_notices.claim": lambda store, issuer: store.logout_notices.claim(issuer, NOTICE, NOW),
+    "logout_notices.note_delivered": lambda store, issuer: store.logout_notices.note_delivered(
+        issuer, NOTICE, NOW
+    ),
+    "logout_notices.note_failed": lambda store, issuer: store.logout_notices.note_failed(
+        issuer, NOTICE, "status 500"
+    ),
+    "logout_notices.give_up": lambda store, issuer: store.logout_notices.give_up(
+        issuer, NOTICE, "status 500", EVENT
+    ),
     "interactions.set_identifier": lambda store, issuer: store.interactions.set_identifier(
         issuer, INTERACTION_ID, "changed"
+    ),
+    "users.fill_zero": lambda store, issuer: store.users.fill_zero(issuer, "zero", EVENT),
+    "interactions.choose_institution": lambda store, issuer: (
+        store.interactions.choose_institution(issuer, INTERACTION_ID, "garden")
     ),
     "interactions.choose_account": lambda store, issuer: store.interactions.choose_account(
         issuer, INTERACTION_ID, another=True
@@ -117,6 +150,9 @@ CHANGES: dict[str, Call] = {
     ),
     "authorizations.rotate": lambda store, issuer: store.authorizations.rotate(
         issuer, AUTHORIZATION_ID, generation=0, refresh_until=NOW + 9, now=NOW
+    ),
+    "authorizations.extend": lambda store, issuer: store.authorizations.extend(
+        issuer, AUTHORIZATION_ID, generation=0, refresh_until=NOW + 9
     ),
     "authorizations.revoke": lambda store, issuer: store.authorizations.revoke(
         issuer, AUTHORIZATION_ID, EVENT
@@ -150,8 +186,22 @@ ADDITIONS: dict[str, Call] = {
         issuer, replace(KEY, kid="new", activates_at=NOW + 99), unless_after=NOW + 1, event=EVENT
     ),
     "keys.add_handle_key": lambda store, issuer: store.keys.add_handle_key(issuer, 2, b"x", NOW),
+    "pushed_requests.add": lambda store, issuer: store.pushed_requests.add(
+        issuer, replace(PUSHED, pushed_id=b"P" * 16)
+    ),
+    "keys.add_subject_key": lambda store, issuer: store.keys.add_subject_key(issuer, b"x", NOW),
+    "pictures.save": lambda store, issuer: store.pictures.save(
+        issuer, USER.user_id, replace(PICTURE, media_type="image/jpeg"), EVENT
+    ),
     "spent.add": lambda store, issuer: store.spent.add(
         issuer, b"s" * 16, expires_at=NOW + 60, now=NOW
+    ),
+    "spent.revoke": lambda store, issuer: store.spent.revoke(
+        issuer, b"r" * 16, expires_at=NOW + 60, event=EVENT
+    ),
+    "secret_uses.save": lambda store, issuer: store.secret_uses.save(issuer, "web", "2", NOW),
+    "jwks_fetches.save": lambda store, issuer: store.jwks_fetches.save(
+        issuer, "web", replace(JWKS_FETCH, at=NOW + 5)
     ),
     "audit.add": lambda store, issuer: store.audit.add(issuer, EVENT),
     "refusals.add": lambda store, issuer: store.refusals.add(
@@ -159,21 +209,35 @@ ADDITIONS: dict[str, Call] = {
     ),
 }
 WRITES = CHANGES | ADDITIONS
+# Verbs that add what an issuer has once: where it is, they change nothing.
+ONCE = {"keys.add_subject_key"}
 
 # verb -> why it is in no table
-NOT_OF_AN_ISSUER = {"issuers.list": "all issuers, for operators and housekeeping"}
+NOT_OF_AN_ISSUER = {
+    "issuers.list": "all issuers, for operators and housekeeping",
+    "logout_notices.find_due": "of all issuers, for who tells the clients",
+}
 
 # verb -> why it writes no event
 WITHOUT_EVENT = {
     "users.rehash": "the password is the same",
+    "logout_notices.claim": "traffic: the row itself tells",
+    "logout_notices.note_delivered": "traffic: the row itself tells",
+    "logout_notices.note_failed": "traffic: the row itself tells",
     "interactions.add": "nothing has happened yet",
     "interactions.set_identifier": "nothing has been proved",
     "interactions.choose_account": "nothing has been proved",
+    "interactions.choose_institution": "nothing has been proved",
     "authorizations.add": "the person was not asked; the consent before has its event",
     "authorizations.redeem": "traffic: the row itself tells",
     "authorizations.rotate": "traffic: the row itself tells",
+    "authorizations.extend": "traffic: the row itself tells",
     "keys.add_handle_key": "made once, with the issuer",
+    "keys.add_subject_key": "made once, with the issuer",
+    "pushed_requests.add": "nothing has happened yet",
     "spent.add": "traffic: what it lets through has its own",
+    "secret_uses.save": "traffic, and told by the row itself",
+    "jwks_fetches.save": "nothing was changed",
     "refusals.add": "a refusal is a record by itself",
 }
 WITH_EVENT = {name: call for name, call in WRITES.items() if name not in WITHOUT_EVENT}
@@ -230,7 +294,7 @@ async def test_a_read_does_not_follow_a_change_in_another_issuer(
     assert not await READS[name](two, RIGHT)
 
 
-@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("name", [name for name in WRITES if name not in ONCE])
 async def test_a_write_changes_its_own_issuer_alone(two: Store, path: Path, name: str) -> None:
     before, other = contents(path, LEFT), contents(path, RIGHT)
     await WRITES[name](two, LEFT)
@@ -286,12 +350,15 @@ async def test_no_event_is_written_for_what_does_not_happen(
 
 
 REFUSED_TWICE = [
+    "pictures.remove",
     "clients.add",
     "clients.replace",
     "sessions.end",
+    "logout_notices.give_up",
     "interactions.complete",
     "interactions.refuse",
     "authorizations.revoke",
+    "spent.revoke",
     "keys.add_signing_key",
 ]
 

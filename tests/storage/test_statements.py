@@ -23,6 +23,7 @@ PARAMETER = re.compile(r":(\w+)")
 WITHOUT_ISSUER = {
     "issuers.FIND_BY_HOST": "the host is what chooses the issuer",
     "issuers.LIST": "operators' commands and housekeeping: all issuers",
+    "logout_notices.FIND_DUE": "who tells the clients does it for all issuers",
 }
 # text of the same kind outside the constants -> what it is
 OUTSIDE_CONSTANTS = {
@@ -36,6 +37,11 @@ SORTS = {"keys.LIST": "the few keys of an issuer, when it is loaded"}
 # statement -> the other index that it uses
 OTHER_INDEXES = {
     "issuers.FIND_BY_HOST": "issuers_by_host (host=?)",
+    "logout_notices.ADD": "authorizations_to_notify (issuer_id=? AND session_id=?)",
+    "logout_notices.FIND_CLIENTS": "authorizations_to_notify (issuer_id=? AND session_id=?)",
+    "logout_notices.FIND_DUE": "logout_notices_due (next_attempt_at<?)",
+    "pictures.FIND": "sqlite_autoindex_pictures_1 (issuer_id=? AND user_id=?)",
+    "pictures.REMOVE": "sqlite_autoindex_pictures_1 (issuer_id=? AND user_id=?)",
     "users.FIND_BY_USERNAME": "sqlite_autoindex_users_2 (issuer_id=? AND canonical=?)",
     "users.FIND_MEMBER": "sqlite_autoindex_users_2 (issuer_id=? AND canonical=?)",
     "users.LIST": "sqlite_autoindex_users_2 (issuer_id=?)",
@@ -53,21 +59,30 @@ HOT = {
         "users (issuer_id=? AND user_id=?)",
         "memberships (issuer_id=? AND user_id=? AND institution_id=?)",
         "sessions (issuer_id=? AND session_id=?)",
+        "spent_ids (issuer_id=? AND spent_id=?)",
     },
     "authorizations.REDEEM": {"authorizations (issuer_id=? AND authorization_id=?)"},
     "authorizations.ROTATE": {"authorizations (issuer_id=? AND authorization_id=?)"},
+    "authorizations.EXTEND": {"authorizations (issuer_id=? AND authorization_id=?)"},
     "authorizations.REVOKE": {"authorizations (issuer_id=? AND authorization_id=?)"},
     "sessions.RENEW": {"sessions (issuer_id=? AND session_id=?)"},
     "sessions.TOUCH": {"sessions (issuer_id=? AND session_id=?)"},
     "sessions.END": {"sessions (issuer_id=? AND session_id=?)"},
+    "logout_notices.CLAIM": {"logout_notices (issuer_id=? AND session_id=? AND client_id=?)"},
+    "logout_notices.NOTE_DELIVERED": {
+        "logout_notices (issuer_id=? AND session_id=? AND client_id=?)"
+    },
     "interactions.FIND": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.FINISH": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.SIGN_IN": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.SET_IDENTIFIER": {"interactions (issuer_id=? AND interaction_id=?)"},
     "interactions.CHOOSE_ACCOUNT": {"interactions (issuer_id=? AND interaction_id=?)"},
     "spent.FIND": {"spent_ids (issuer_id=? AND spent_id=?)"},
+    "pushed_requests.FIND": {"pushed_requests (issuer_id=? AND pushed_id=?)"},
+    "pushed_requests.COMPLETE": {"pushed_requests (issuer_id=? AND pushed_id=?)"},
     "issuers.VERSION": {"issuers (issuer_id=?)"},
     "issuers.FIND_CLIENT": {"clients (issuer_id=? AND client_id=?)"},
+    "client_origins.FIND": {"client_origins (issuer_id=? AND origin=?)"},
     "issuers.FIND_INSTITUTION": {"institutions (issuer_id=? AND institution_id=?)"},
 }
 

@@ -10,24 +10,29 @@ import pytest
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Standing
+from ostiary.domain.consent import Consent
 from ostiary.domain.interaction import Interaction
 from ostiary.domain.session import SignedIn
 from ostiary.domain.user import Membership, User
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.storage.interactions import SignInChange
+from ostiary.storage.jwks_fetches import JwksFetch
 from ostiary.storage.sqlite import Conflict
 from ostiary.storage.store import Store
 from tests.storage.rows import (
     AUTHORIZATION,
     AUTHORIZATION_ID,
     CLIENT,
+    CONSENT,
     INSTITUTION,
     INTERACTION,
     INTERACTION_ID,
     ISSUER,
+    JWKS_FETCH,
     KEY,
     MEMBERSHIP,
     NOW,
+    PICTURE,
     REFUSAL,
     SESSION,
     SESSION_ID,
@@ -367,9 +372,9 @@ async def test_a_session_comes_back_as_it_went_with_what_stands_beside_it(filled
         disabled=False,
         valid_after=0,
         claims=MEMBERSHIP.claims,
-        consented=frozenset({"openid", "email"}),
+        consent=CONSENT,
     )
-    assert (await find_signed_in(filled, client_id="other")).consented == frozenset()
+    assert (await find_signed_in(filled, client_id="other")).consent is None
     assert (await find_signed_in(filled, institution="harbor")).claims is None
     assert await filled.sessions.find_signed_in(LEFT, b"?" * 16, "web", "garden") is None
 
@@ -512,12 +517,13 @@ async def test_of_yes_and_no_at_once_one_counts(filled: Store) -> None:
 
 
 async def test_the_end_notes_the_consent_and_the_use(filled: Store) -> None:
-    end = replace(
-        a_completion(created_at=NOW + 30), consented=frozenset({"openid", "profile", "email"})
+    given = Consent(
+        scope=frozenset({"openid", "profile"}), data=frozenset({"tax_id", "loans"}), client_print="x"
     )
+    end = replace(a_completion(created_at=NOW + 30), consent=given)
     assert await filled.interactions.complete(LEFT, INTERACTION_ID, end)
     found = await find_signed_in(filled)
-    assert found.consented == {"openid", "profile", "email"}
+    assert found.consent == given
     assert found.session.seen_at == NOW + 30
 
 
@@ -532,19 +538,21 @@ async def test_of_two_consents_the_later_one_is_remembered(filled: Store) -> Non
             filled.interactions.complete(
                 LEFT,
                 bytes([number]) * 16,
-                replace(a_completion(bytes([200 + number]) * 16), consented=scope),
+                replace(
+                    a_completion(bytes([200 + number]) * 16), consent=replace(CONSENT, scope=scope)
+                ),
             )
             for number, scope in enumerate(given)
         )
     )
     assert done == [True, True, True]
-    assert (await find_signed_in(filled)).consented == given[-1]
+    assert (await find_signed_in(filled)).consent == replace(CONSENT, scope=given[-1])
 
 
 async def test_without_a_consent_the_one_before_stays(filled: Store) -> None:
-    end = replace(a_completion(), consented=None, event=None)
+    end = replace(a_completion(), consent=None, event=None)
     assert await filled.interactions.complete(LEFT, INTERACTION_ID, end)
-    assert (await find_signed_in(filled)).consented == {"openid", "email"}
+    assert (await find_signed_in(filled)).consent == CONSENT
 
 
 async def test_a_code_that_exists_ends_no_interaction(filled: Store, path: Path) -> None:
@@ -627,6 +635,29 @@ async def test_a_generation_is_followed_once(filled: Store) -> None:
         assert not await rotate(filled, generation)
 
 
+async def extend(store: Store, generation: int = 0, until: int = NOW + 100) -> bool:
+    return await store.authorizations.extend(
+        LEFT, AUTHORIZATION_ID, generation=generation, refresh_until=until
+    )
+
+
+async def test_a_refresh_token_that_is_not_rotated_lives_longer_with_each_use(
+    filled: Store,
+) -> None:
+    redeemed = await filled.authorizations.redeem(
+        LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt="k", now=NOW
+    )
+    assert redeemed
+    for until in (NOW + 100, NOW + 200):
+        assert await extend(filled, until=until)
+        found = (await find_standing(filled)).authorization
+        assert (found.generation, found.refresh_until) == (0, until)
+        assert (found.refresh_jkt, found.rotated_at) == ("k", None)
+    assert not await extend(filled, generation=1)
+    await filled.authorizations.revoke(LEFT, AUTHORIZATION_ID, an_event())
+    assert not await extend(filled)
+
+
 async def test_a_revoked_authorization_does_not_go_on(filled: Store) -> None:
     await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW)
     await filled.authorizations.revoke(LEFT, AUTHORIZATION_ID, an_event())
@@ -645,6 +676,24 @@ async def test_an_authorization_is_revoked_once(filled: Store) -> None:
     assert (await find_standing(filled)).authorization.revoked_at == NOW + done.index(True)
     assert len(await filled.audit.latest(LEFT)) == count + 1
     assert not await filled.authorizations.revoke(LEFT, b"?" * 16, an_event())
+
+
+async def test_an_access_token_is_revoked_alone(filled: Store) -> None:
+    token_id, other = b"t" * 16, b"o" * 16
+    done = await asyncio.gather(
+        *(
+            filled.spent.revoke(LEFT, token_id, expires_at=NOW + 60, event=an_event(NOW + each))
+            for each in range(AT_ONCE)
+        )
+    )
+    assert done.count(True) == 1
+    for asked, revoked in ((token_id, True), (other, False), (None, False)):
+        standing = await filled.authorizations.find_standing(
+            LEFT, AUTHORIZATION_ID, token_id=asked
+        )
+        assert standing is not None
+        assert standing.token_revoked is revoked
+        assert standing.may_act(NOW) is not revoked
 
 
 async def test_what_stands_behind_an_authorization_decides_with_it(filled: Store) -> None:
@@ -726,6 +775,25 @@ async def test_a_key_of_another_algorithm_is_no_hindrance(filled: Store) -> None
     )
 
 
+async def test_an_issuer_has_one_subject_key(store: Store) -> None:
+    made = await asyncio.gather(
+        *(store.keys.add_subject_key(LEFT, bytes([number]), NOW) for number in range(AT_ONCE))
+    )
+    assert len(set(made)) == 1, "the first one counts, for everybody"
+    assert await store.keys.subject_key(LEFT) == made[0]
+    assert await store.keys.add_subject_key(LEFT, b"later", NOW) == made[0]
+
+
+async def test_a_picture_is_replaced_and_taken_away(filled: Store) -> None:
+    assert await filled.pictures.find(LEFT, USER.user_id) == PICTURE
+    other = replace(PICTURE, media_type="image/jpeg", data=b"other")
+    await filled.pictures.save(LEFT, USER.user_id, other, an_event())
+    assert await filled.pictures.find(LEFT, USER.user_id) == other
+    assert await filled.pictures.remove(LEFT, USER.user_id, an_event())
+    assert await filled.pictures.find(LEFT, USER.user_id) is None
+    assert not await filled.pictures.remove(LEFT, USER.user_id, an_event())
+
+
 async def test_a_handle_keys_number_is_given_once(filled: Store) -> None:
     await filled.keys.add_handle_key(LEFT, 1, b"other", NOW)
     await filled.keys.add_handle_key(LEFT, 2, b"second", NOW)
@@ -764,6 +832,22 @@ async def test_a_reference_that_is_taken_keeps_its_first_record(store: Store) ->
     await store.refusals.add(LEFT, REFUSAL)
     await store.refusals.add(LEFT, replace(REFUSAL, code="other"))
     assert await store.refusals.find([LEFT], REFUSAL.reference) == REFUSAL
+
+
+async def test_the_use_of_a_secret_is_noted_and_never_backwards(store: Store) -> None:
+    for used_at in (NOW, NOW + 9, NOW + 5):
+        await store.secret_uses.save(LEFT, "web", "1", used_at)
+    await store.secret_uses.save(LEFT, "web", "2", NOW + 1)
+    await store.secret_uses.save(LEFT, "other", "3", NOW)
+    assert await store.secret_uses.list(LEFT, "web") == {"1": NOW + 9, "2": NOW + 1}
+    assert await store.secret_uses.list(LEFT, "nobody") == {}
+
+
+async def test_of_a_jwks_uri_the_last_fetch_counts(store: Store) -> None:
+    for fetch in (JWKS_FETCH, JwksFetch(at=NOW + 5, error=None)):
+        await store.jwks_fetches.save(LEFT, "web", fetch)
+        assert await store.jwks_fetches.find(LEFT, "web") == fetch
+    assert await store.jwks_fetches.find(LEFT, "other") is None
 
 
 async def test_ping_reads(store: Store) -> None:

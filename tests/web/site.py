@@ -28,6 +28,7 @@ from ostiary.storage.schema import ensure_schema
 from ostiary.storage.store import Store
 from ostiary.web.asgi import Application
 from ostiary.web.home import Demo, DemoClient, DemoUser
+from tests.kit.elsewhere import Elsewhere
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import MASTER_KEY, MovableClock, World, a_client, an_event
 from tests.kit.world import SECRET as KIT_SECRET
@@ -94,7 +95,8 @@ async def make_demo(path: Path) -> None:
     """A database as `ostiary dev` makes it, and a production issuer with the same people."""
     ensure_schema(path)
     store, now = Store.open(path), int(time.time())
-    await save_demo(store, MASTER_KEY, port=9400, now=now)
+    key_file = path.with_name("demo-service.pem")
+    await save_demo(store, MASTER_KEY, port=9400, now=now, service_key_file=key_file)
     await save_issuer(store, MASTER_KEY, PRODUCTION, now)
     for institution in INSTITUTIONS:
         await store.institutions.save(PRODUCTION.issuer_id, institution, an_event())
@@ -125,7 +127,9 @@ async def open_site(template: Path, path: Path) -> AsyncIterator[Site]:
     for issuer in issuers.values():
         for client in _clients(issuer, app):
             assert await store.clients.add(issuer.issuer_id, client, an_event())
-    ostiary = compose(store, MASTER_KEY, demo=_demo(), clock_of=lambda _issuer: clock)
+    ostiary = compose(
+        store, MASTER_KEY, fetcher=Elsewhere(), demo=_demo(), clock_of=lambda _issuer: clock
+    )
     world = ServedWorld(ostiary=ostiary, clock=clock)
     async with served(ostiary.application, sockets), served(app, app_sockets):
         yield Site(world=world, issuers=issuers, app=app, database=path)
@@ -181,25 +185,29 @@ def _demo() -> Demo:
             DemoClient(
                 client_id="demo-web",
                 secret=SECRET,
+                private_key_file=None,
                 kind="Web application with a secret",
                 redirect_uris=("http://localhost:8080/auth/cb",),
             ),
             DemoClient(
                 client_id="demo-spa",
                 secret=None,
+                private_key_file=None,
                 kind="Browser application: public, with PKCE",
                 redirect_uris=("http://localhost:5173/callback",),
             ),
             DemoClient(
                 client_id="demo-native",
                 secret=None,
+                private_key_file=None,
                 kind="Native application: public, with PKCE, any port",
                 redirect_uris=("http://127.0.0.1/callback",),
             ),
             DemoClient(
                 client_id="demo-service",
                 secret=None,
-                kind="Service: client credentials only",
+                private_key_file=".ostiary/demo-service.pem",
+                kind="Service: signs with its private key (private_key_jwt), no user",
                 redirect_uris=(),
             ),
         ),

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, IssuersId, examples
-from ostiary.cli.output import optional_instant, say, show, show_json, show_table
-from ostiary.domain.client import ApplicationType, AuthMethod
+from ostiary.cli import client_listing
+from ostiary.cli.client_keys import AuthMethodName, JwksFile, JwksUri, PublicKeys
+from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, examples
+from ostiary.cli.output import say, show, show_json
+from ostiary.domain.client import ApplicationType
 
 if TYPE_CHECKING:
-    from ostiary.domain.client import Client
+    from typing import TextIO
+
     from ostiary.management.clients import IssuedSecret
     from ostiary.protocol.tokens import Json
 
 commands = typer.Typer(help="Applications that may ask people to sign in.", no_args_is_help=True)
+commands.add_typer(client_listing.commands)
 
 ClientId = Annotated[str, typer.Argument(help="See: ostiary client list")]
 RedirectUris = Annotated[
@@ -51,7 +55,9 @@ SecretFile = Annotated[
     epilog=examples(
         'ostiary client create "Budget Buddy" --redirect-uri https://budget.example.com/auth/cb',
         'ostiary client create "Phone App" --public --native --redirect-uri com.example.app:/cb',
-        'ostiary client create "Nightly Report" --grant-type client_credentials --json',
+        'ostiary client create "Nightly Report" --grant-type client_credentials --public-key key.pem',
+        'ostiary client create "Ledger" --grant-type client_credentials'
+        " --jwks-uri https://ledger.example.com/jwks",
     )
 )
 def create(  # noqa: PLR0913  the command's options
@@ -59,6 +65,10 @@ def create(  # noqa: PLR0913  the command's options
     *,
     redirect_uri: RedirectUris = None,
     public: Public = False,
+    auth_method: AuthMethodName = None,
+    public_key: PublicKeys = None,
+    jwks_file: JwksFile = None,
+    jwks_uri: JwksUri = None,
     native: Native = False,
     grant_type: GrantTypes = None,
     scope: Scopes = None,
@@ -69,13 +79,17 @@ def create(  # noqa: PLR0913  the command's options
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a client. Its secret is shown once."""
+    """Register a client. It gets a secret, shown once, unless it is public or has keys."""
+    from ostiary.cli.client_keys import choose_method, read_key_files
     from ostiary.cli.database import open_store
-    from ostiary.cli.secrets import check_secret_file
+    from ostiary.cli.secrets import opened_secret_file
     from ostiary.domain.client import Client
     from ostiary.management.clients import create_client, default_scopes, new_client_id
     from ostiary.management.institutions import find_institution
     from ostiary.management.issuers import find_issuer
+
+    keys = read_key_files(public_key or [], jwks_file)
+    method = choose_method(auth_method, public=public, has_keys=bool(keys or jwks_uri))
 
     async def made() -> "IssuedSecret":
         chosen = await find_issuer(opened.store, issuer)
@@ -84,52 +98,20 @@ def create(  # noqa: PLR0913  the command's options
             client_id=client_id or new_client_id(),
             name=name,
             institution_id=owner.institution_id,
-            auth_method=AuthMethod.NONE if public else AuthMethod.CLIENT_SECRET,
+            auth_method=method,
+            public_keys=keys,
+            jwks_uri=jwks_uri,
             application_type=ApplicationType.NATIVE if native else ApplicationType.WEB,
             redirect_uris=tuple(redirect_uri or ()),
             grant_types=frozenset(grant_type or ("authorization_code", "refresh_token")),
             scopes=frozenset(scope) if scope else default_scopes(chosen),
         )
-        return await create_client(opened.store, chosen, client, opened.now)
+        return await create_client(
+            opened.store, chosen, client, opened.now, master_key=opened.master_key
+        )
 
-    check_secret_file(secret_file)
-    with open_store(config) as opened:
-        issued = asyncio.run(made())
-    _show_issued(issued, secret_file, as_json=as_json)
-
-
-@commands.command("list", epilog=examples("ostiary client list", "ostiary client list --json"))
-def list_clients(issuer: IssuersId = None, config: Config = None, as_json: AsJson = False) -> None:
-    """List the clients of all issuers, or of one."""
-    from ostiary.cli.database import open_store
-    from ostiary.management.issuers import find_issuers
-
-    async def found() -> "list[tuple[str, Client]]":
-        return [
-            (chosen.issuer_id, client)
-            for chosen in await find_issuers(opened.store, issuer)
-            for client in await opened.store.clients.list(chosen.issuer_id)
-        ]
-
-    with open_store(config) as opened:
-        clients = asyncio.run(found())
-    if as_json:
-        show_json([_as_json(issuer_id, client) for issuer_id, client in clients])
-        return
-    show_table(
-        ("ISSUER", "CLIENT ID", "NAME", "AUTHENTICATION", "GRANTS", "STATE"),
-        [
-            (
-                issuer_id,
-                client.client_id,
-                client.name,
-                client.auth_method,
-                " ".join(sorted(client.grant_types)),
-                "disabled" if client.disabled_at else "enabled",
-            )
-            for issuer_id, client in clients
-        ],
-    )
+    with open_store(config) as opened, opened_secret_file(secret_file) as file:
+        _show_issued(asyncio.run(made()), file, as_json=as_json)
 
 
 @commands.command(epilog=examples("ostiary client disable budget-buddy"))
@@ -180,55 +162,38 @@ def secret(
     """Give a client a further secret, shown once. At most two are valid at a time."""
     from ostiary.cli.database import open_store
     from ostiary.cli.parameters import seconds
-    from ostiary.cli.secrets import check_secret_file
+    from ostiary.cli.secrets import opened_secret_file
     from ostiary.management.clients import add_secret
     from ostiary.management.issuers import find_issuer
 
-    check_secret_file(secret_file)
     delay = None if expire_others_in is None else seconds(expire_others_in)
 
     async def issued() -> "IssuedSecret":
         chosen = await find_issuer(opened.store, issuer)
         ends = None if delay is None else opened.now + delay
-        return await add_secret(opened.store, chosen, client_id, opened.now, others_expire_at=ends)
+        return await add_secret(
+            opened.store,
+            chosen,
+            client_id,
+            opened.now,
+            master_key=opened.master_key,
+            others_expire_at=ends,
+        )
 
-    with open_store(config) as opened:
-        answer = asyncio.run(issued())
-    _show_issued(answer, secret_file, as_json=as_json)
+    with open_store(config) as opened, opened_secret_file(secret_file) as file:
+        _show_issued(asyncio.run(issued()), file, as_json=as_json)
 
 
-def _show_issued(issued: "IssuedSecret", secret_file: Path | None, *, as_json: bool) -> None:
-    from ostiary.cli.secrets import write_secret
-
+def _show_issued(issued: "IssuedSecret", file: "TextIO | None", *, as_json: bool) -> None:
     shown: dict[str, Json] = {"client_id": issued.client.client_id}
-    if issued.secret is not None and secret_file is not None:
-        write_secret(secret_file, issued.secret)
-        shown["secret_file"] = str(secret_file)
+    if issued.secret is not None and file is not None:
+        file.write(issued.secret + "\n")
+        shown["secret_file"] = file.name
     elif issued.secret is not None:
         shown["client_secret"] = issued.secret
-        say("The secret is shown this once; only its hash is kept.")
+        say("The secret is shown this once.")
     if as_json:
         show_json(shown)
         return
     for name, value in shown.items():
         show(f"{name}: {value}")
-
-
-def _as_json(issuer_id: str, client: "Client") -> "Json":
-    secrets: list[Json] = [
-        {"secret_id": each.secret_id, "expires_at": optional_instant(each.expires_at)}
-        for each in client.secrets
-    ]
-    return {
-        "issuer": issuer_id,
-        "client_id": client.client_id,
-        "name": client.name,
-        "institution": client.institution_id,
-        "auth_method": str(client.auth_method),
-        "application_type": str(client.application_type),
-        "redirect_uris": [*client.redirect_uris],
-        "grant_types": [*sorted(client.grant_types)],
-        "scopes": [*sorted(client.scopes)],
-        "secrets": secrets,
-        "disabled": client.disabled_at is not None,
-    }

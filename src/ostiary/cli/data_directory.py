@@ -8,6 +8,7 @@ from ostiary.signing.master_key import write_master_key
 DEFAULT = Path(".ostiary")
 DATABASE = "ostiary.sqlite3"
 MASTER_KEY = "master.key"
+SERVICE_KEY = "demo-service.pem"
 MARK = "DEMO-DATA"
 
 _MARK_TEXT = """\

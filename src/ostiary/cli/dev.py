@@ -77,7 +77,7 @@ def _serve(directory: Path, port: int, algorithm: Algorithm | None, *, as_json: 
     values = data_directory.setting_values(directory)
     settings = load_settings(None, os.environ, {**values, "server": {"host": HOST, "port": port}})
     master_key = find_master_key(settings, os.environ)
-    demo = _save_demo(settings, master_key, algorithm)
+    demo = _save_demo(settings, master_key, directory / data_directory.SERVICE_KEY, algorithm)
     print_all = partial(_print_json if as_json else _print_banner, demo)
     app.serve(settings, master_key=master_key, demo=_shown_at_home(demo), on_ready=print_all)
 
@@ -102,7 +102,10 @@ def _free_port(port: int) -> int:
 
 
 def _save_demo(
-    settings: "Settings", master_key: "MasterKey", algorithm: Algorithm | None
+    settings: "Settings",
+    master_key: "MasterKey",
+    service_key_file: Path,
+    algorithm: Algorithm | None,
 ) -> "DemoData":
     from ostiary.management.demo import save_demo
     from ostiary.storage.schema import ensure_schema_beside
@@ -117,6 +120,7 @@ def _save_demo(
                 master_key,
                 port=settings.server.port,
                 now=int(time.time()),
+                service_key_file=service_key_file,
                 access_token_algorithm=algorithm,
             )
         )
@@ -133,6 +137,7 @@ def _shown_at_home(demo: "DemoData") -> "Demo":
             DemoClient(
                 client_id=client.client_id,
                 secret=client.client_secret,
+                private_key_file=_optional_text(client.private_key_file),
                 kind=client.kind,
                 redirect_uris=client.redirect_uris,
             )
@@ -143,6 +148,10 @@ def _shown_at_home(demo: "DemoData") -> "Demo":
             for person in demo.people
         ),
     )
+
+
+def _optional_text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _print_json(demo: "DemoData") -> None:
@@ -186,6 +195,8 @@ def _client_lines(demo: "DemoData") -> "Iterator[str]":
         yield _line("" if number else "Clients", f"{client.client_id:<14}{secret}")
         for uri in client.redirect_uris:
             yield _line("", f"{'':<14}redirect {uri}")
+        if client.private_key_file:
+            yield _line("", f"{'':<14}key {client.private_key_file}")
 
 
 def _user_lines(demo: "DemoData") -> "Iterator[str]":

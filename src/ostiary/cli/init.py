@@ -29,9 +29,15 @@ path = "ostiary.sqlite3"
 
 [master_key]
 # Encrypts the private keys in the database. Keep a copy in a safe place, apart from the database:
-# without it the keys cannot be read. Leave this out to give the key as the variable
-# OSTIARY_MASTER_KEY, or as the systemd credential "ostiary-master-key".
+# without it the keys cannot be read. The variable OSTIARY_MASTER_KEY goes before this file; leave
+# the file out to give the key as the systemd credential "ostiary-master-key".
 file = "master.key"
+
+[outbound]
+# What clients name, such as their keys at a jwks_uri, is asked for at public addresses alone, with
+# https at port 443 or 8443. List who is somewhere else: test peers, partners in your own network,
+# such as ["http://localhost:8080", "https://10.1.2.3:9443"]
+# allow = []
 
 [log]
 # "debug", "info", "warning" or "error"

@@ -8,6 +8,8 @@ import typer
 from ostiary.management.durations import parse_duration
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ostiary.protocol.tokens import Json
 
 
@@ -17,6 +19,13 @@ def seconds(text: str) -> int:
         return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def file_content(path: "Path") -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
 
 
 def claim(text: str) -> "tuple[str, Json]":

@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import typer
 
@@ -23,22 +26,33 @@ def read_password() -> str:
     return password
 
 
-def check_secret_file(path: Path | None) -> None:
-    """Before a secret is made, whether its file can be."""
+@contextmanager
+def opened_secret_file(path: Path | None) -> Iterator[TextIO | None]:
+    """A new file that only its owner may read: there before the secret is made, so that none is
+    lost, and gone again when nothing was written into it."""
     if path is None:
+        yield None
         return
-    if path.exists():
+    with _created(path) as file:
+        try:
+            yield file
+        finally:
+            if file.tell() == 0:
+                path.unlink()
+
+
+def _created(path: Path) -> TextIO:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
         raise ManagementError(
             f"{path} is there already", "name a file that is not there yet", Failure.CONFLICT
-        )
-    if not path.parent.is_dir():
+        ) from error
+    except OSError as error:
         raise ManagementError(
-            f"there is no directory {path.parent}", "make it first", Failure.NOT_FOUND
-        )
-
-
-def write_secret(path: Path, secret: str) -> None:
-    """Into a new file that only its owner may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secret + "\n")
+            f"cannot make {path}: {error.strerror}",
+            "name a file in a directory that is there, and that you may write to",
+            Failure.UNAVAILABLE,
+        ) from error
+    # By its name, for whoever tells where the secret went.
+    return open(path, "w", encoding="utf-8", opener=lambda *_: descriptor)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,6 @@ from ostiary.cli.output import say, show, show_json, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ostiary.accounts.passwords import Passwords
     from ostiary.domain.user import User
@@ -144,6 +144,42 @@ def password(username: Username, issuer: IssuerId = None, config: Config = None)
     say(f"{username} has a new password, and is signed out everywhere.")
 
 
+@commands.command(
+    epilog=examples("ostiary user picture alice alice.png", "ostiary user picture alice --remove")
+)
+def picture(
+    username: Username,
+    file: Annotated[
+        Path | None, typer.Argument(help="A PNG or JPEG file of at most 256 kB.")
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take it away: the initials are shown again.")
+    ] = False,
+    issuer: IssuerId = None,
+    config: Config = None,
+) -> None:
+    """Set the picture that applications show of a user, instead of their initials."""
+    from ostiary.cli.database import open_store
+    from ostiary.cli.parameters import file_content
+    from ostiary.management.issuers import find_issuer
+    from ostiary.management.pictures import remove_picture, set_picture
+
+    if (file is None) != remove:
+        raise typer.BadParameter("give either a file or --remove")
+    data = None if file is None else file_content(file)
+
+    async def change() -> None:
+        chosen = await find_issuer(opened.store, issuer)
+        if data is None:
+            await remove_picture(opened.store, chosen, username, opened.now)
+        else:
+            await set_picture(opened.store, chosen, username, data, opened.now)
+
+    with open_store(config) as opened:
+        asyncio.run(change())
+    say(f"{username} has {'no picture any more' if data is None else 'a new picture'}.")
+
+
 @commands.command(epilog=examples("ostiary user disable alice"))
 def disable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
     """Switch a user off: signed out everywhere, they cannot sign in until they are enabled."""
@@ -158,9 +194,7 @@ def enable(username: Username, issuer: IssuerId = None, config: Config = None) -
     say(f"{username} is enabled.")
 
 
-def _set_enabled(
-    username: str, issuer: str | None, config: "Path | None", *, enabled: bool
-) -> None:
+def _set_enabled(username: str, issuer: str | None, config: Path | None, *, enabled: bool) -> None:
     from ostiary.cli.database import open_store
     from ostiary.management.issuers import find_issuer
     from ostiary.management.users import set_user_enabled

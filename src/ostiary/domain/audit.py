@@ -10,9 +10,11 @@ class EventType(StrEnum):
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
     SIGN_IN_REFUSED = "sign_in.refused"
     SESSION_ENDED = "session.ended"
+    LOGOUT_UNDELIVERED = "logout.undelivered"
     CONSENT_GRANTED = "consent.granted"
     CONSENT_DENIED = "consent.denied"
     AUTHORIZATION_REVOKED = "authorization.revoked"
+    ACCESS_TOKEN_REVOKED = "access_token.revoked"  # noqa: S105  a name
     ISSUER_CHANGED = "issuer.changed"
     INSTITUTION_CHANGED = "institution.changed"
     CLIENT_CHANGED = "client.changed"
@@ -24,7 +26,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """`actor` is who did it: a user's id, "operator", or "ostiary" itself."""
+    """`actor` is who did it: a user's or a client's id, "operator", or "ostiary" itself."""
 
     type: EventType
     at: int

@@ -51,12 +51,15 @@ class Standing:
     session_until: int
     # What the institution says of the person; None when they are no longer a member.
     claims: Claims | None
+    # Whether the access token for which it was looked up has been revoked, it alone.
+    token_revoked: bool = False
 
     def may_act(self, now: int) -> bool:
         """Whether anything may still be done under this authorization, at any endpoint."""
         authorization = self.authorization
         return (
             authorization.revoked_at is None
+            and not self.token_revoked
             and now < authorization.ends_at
             and not self.user_disabled
             and authorization.created_at >= self.user_valid_after

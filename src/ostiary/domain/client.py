@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.response_mode import ResponseMode
+from ostiary.protocol.web_origin import origin_of
 
 
 class AuthMethod(StrEnum):
@@ -112,3 +113,16 @@ class Client:
     @property
     def public(self) -> bool:
         return self.auth_method is AuthMethod.NONE
+
+    def alive_secrets(self, now: int) -> tuple[ClientSecret, ...]:
+        return tuple(
+            secret for secret in self.secrets if secret.expires_at is None or now < secret.expires_at
+        )
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Whose scripts may read what we answer to this client: a public one's own pages are where
+        its redirects end, unless it is an app on a device, which has none."""
+        uris = self.redirect_uris if self.public and not self.native else ()
+        own = {origin for uri in uris if (origin := origin_of(uri)) is not None}
+        return frozenset(own).union(self.web_origins)

@@ -24,8 +24,10 @@ class Purpose(StrEnum):
 
     CODE = "oc_"
     REFRESH_TOKEN = "or_"  # noqa: S105  a prefix
+    SERVICE_REFRESH = "oz_"
     SESSION = "os_"
     BROWSER = "ob_"
+    PUSHED_REQUEST = "op_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +52,19 @@ class HandleKeys:
 
     def open(self, text: str, purpose: Purpose, client_id: str = "") -> Handle | None:
         """The handle, or None when this is not one that we gave out for this purpose and client."""
-        encoded = text.removeprefix(purpose)
-        if len(text) == len(encoded) or not _BODY.fullmatch(encoded):
+        raw = _decode(text, purpose)
+        if raw is None:
             return None
-        raw = urlsafe_b64decode(encoded)
         body, mac = raw[:-MAC_LENGTH], raw[-MAC_LENGTH:]
         key = self.keys.get(int.from_bytes(body[:2]))
         if key is None or not hmac.compare_digest(mac, self._mac(key, body, purpose, client_id)):
             return None
         return Handle(id=body[2 : 2 + ID_LENGTH], generation=int.from_bytes(body[2 + ID_LENGTH :]))
+
+    def named_id(self, text: str, purpose: Purpose) -> bytes | None:
+        """The id that the text names; `open` has to prove it, for the client that it belongs to."""
+        raw = _decode(text, purpose)
+        return None if raw is None else raw[2 : 2 + ID_LENGTH]
 
     def tag(self, purpose: str, *parts: bytes) -> str:
         """A MAC over `parts` for a purpose of its own, such as a form's anti-forgery token."""
@@ -69,6 +75,14 @@ class HandleKeys:
     def _mac(self, key: bytes, body: bytes, purpose: Purpose, client_id: str) -> bytes:
         message = _framed(body, purpose.encode(), self.issuer_id.encode(), client_id.encode())
         return hmac.digest(key, message, "sha256")[:MAC_LENGTH]
+
+
+def _decode(text: str, purpose: Purpose) -> bytes | None:
+    """The bytes of what looks like a handle for this purpose."""
+    encoded = text.removeprefix(purpose)
+    if len(text) == len(encoded) or not _BODY.fullmatch(encoded):
+        return None
+    return urlsafe_b64decode(encoded)
 
 
 def _framed(*parts: bytes) -> bytes:

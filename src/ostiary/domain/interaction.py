@@ -19,16 +19,28 @@ class AuthorizationRequest:
     prompt: frozenset[Prompt] = frozenset()
     max_age: int | None = None
     login_hint: str | None = None
-    # The subject of an id_token_hint: whoever signs in has to be this person.
-    expected_subject: str | None = None
+    # Whoever signs in has to be one of these: the id_token_hint or a wanted `sub` says so.
+    expected_subjects: frozenset[str] | None = None
     code_challenge: str | None = None
     # The claims parameter, checked, as canonical JSON. OIDC Core §5.5.
     claims: str | None = None
-    acr_values: tuple[str, ...] = ()
+    # The security levels of which one is wanted, and whether the sign-in fails without.
+    levels: frozenset[str] = frozenset()
+    level_required: bool = False
     # The thumbprint of the key that the code is bound to. RFC 9449 §10.
     dpop_jkt: str | None = None
     # The institution that the client asks for, of its several.
     institution_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedRequest:
+    """A request that its client has pushed, checked as far as it can be then. RFC 9126 §2."""
+
+    pushed_id: bytes
+    request: AuthorizationRequest
+    expires_at: int
+    completed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +64,8 @@ class Interaction:
     institution_id: str | None = None
     pushed_id: bytes | None = None
     finished_at: int | None = None
+
+    @property
+    def wanted_institution_id(self) -> str | None:
+        """The one that the client asked for, or else that the person chose."""
+        return self.request.institution_id or self.institution_id

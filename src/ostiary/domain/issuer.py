@@ -20,6 +20,8 @@ class Environment(StrEnum):
 class Lifetimes:
     """How long things live, in seconds."""
 
+    # Between a push and the browser's visit. RFC 9126 §2.2.
+    pushed_request: int = 60
     code: int = 60
     access_token: int = 600
     id_token: int = HOUR

@@ -19,6 +19,7 @@ class Profile:
     requires_par: bool = False
     # Whether access tokens must be bound to a key of the client.
     requires_dpop: bool = False
+    requires_https_redirects: bool = False
     # Whether an assertion names the issuer as its one audience, in seconds and by the letter;
     # otherwise the forms that real clients send are understood too.
     strict_assertions: bool = False
@@ -35,6 +36,7 @@ FAPI2_SECURITY = Profile(
     algorithms=(Algorithm.PS256, Algorithm.ES256, Algorithm.EDDSA),
     requires_par=True,
     requires_dpop=True,
+    requires_https_redirects=True,
     strict_assertions=True,
     rotates_refresh_tokens=False,
 )

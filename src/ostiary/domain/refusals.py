@@ -94,6 +94,13 @@ class ReasonCode(Enum):
         advice="Use a method of the Allow header.",
         status=405,
     )
+    ORIGIN_UNREGISTERED = Reason(
+        error=E.ACCESS_DENIED,
+        text="no application has registered this origin",
+        section="RFC 9700 §2.6",
+        advice="Register the origin of the page with its application: web_origins, or a redirect URI there if it is public.",
+        status=403,
+    )
     PARAMETERS_IN_QUERY = Reason(
         error=E.INVALID_REQUEST,
         text="parameters must be in the body",
@@ -190,6 +197,54 @@ class ReasonCode(Enum):
         section="OIDC Core §7.2.1",
         advice="Leave out the registration parameter.",
     )
+    PUSHED_REQUEST_REQUIRED = Reason(
+        error=E.INVALID_REQUEST,
+        text="the request has to be pushed",
+        section="RFC 9126 §5, §6",
+        advice="Send the parameters to the pushed authorization request endpoint, and its request_uri here.",
+    )
+    PUSHED_REQUEST_NESTED = Reason(
+        error=E.INVALID_REQUEST,
+        text="request_uri cannot be pushed",
+        section="RFC 9126 §2.1",
+        advice="Push plain parameters.",
+    )
+    PUSHED_REQUEST_UNKNOWN = Reason(
+        error=E.INVALID_REQUEST_URI,
+        text="request_uri is not known here",
+        section="RFC 9126 §4, §7.3",
+        advice="Send the request_uri of the push, unchanged, with the client_id that pushed it.",
+    )
+    PUSHED_REQUEST_EXPIRED = Reason(
+        error=E.INVALID_REQUEST_URI,
+        text="request_uri has expired",
+        section="RFC 9126 §2.2",
+        advice="Send the browser within expires_in seconds of the push; push again.",
+    )
+    PUSHED_REQUEST_USED = Reason(
+        error=E.INVALID_REQUEST_URI,
+        text="request_uri has been used",
+        section="RFC 9126 §4, §7.3",
+        advice="Push again for each authorization.",
+    )
+    CLIENT_ID_CHANGED = Reason(
+        error=E.INVALID_REQUEST,
+        text="client_id is not the one that authenticated",
+        section="RFC 9126 §2.1",
+        advice="Send the client_id of the credentials, or leave it out.",
+    )
+    DPOP_JKT_MALFORMED = Reason(
+        error=E.INVALID_REQUEST,
+        text="dpop_jkt must be a JWK thumbprint",
+        section="RFC 9449 §10",
+        advice="Send base64url(SHA-256) of the key's canonical JWK (RFC 7638), 43 characters.",
+    )
+    DPOP_JKT_OTHER = Reason(
+        error=E.INVALID_REQUEST,
+        text="dpop_jkt is not the key of the DPoP proof",
+        section="RFC 9449 §10.1",
+        advice="Send the thumbprint of the key that signs the proof, or leave one of the two out.",
+    )
     SCOPE_MALFORMED = Reason(
         error=E.INVALID_SCOPE,
         text="scope is not well-formed",
@@ -232,6 +287,18 @@ class ReasonCode(Enum):
         section="OIDC Core §3.1.2.1",
         advice="Send max_age as digits.",
     )
+    CLAIMS_MALFORMED = Reason(
+        error=E.INVALID_REQUEST,
+        text="claims is not well-formed",
+        section="OIDC Core §5.5",
+        advice="Send a JSON object with members id_token and userinfo, each claim null or an object; URL-encode it.",
+    )
+    SECURITY_LEVEL_UNMET = Reason(
+        error=E.UNMET_AUTHENTICATION_REQUIREMENTS,
+        text="the sign-in does not reach the acr that the application needs",
+        section="OIDC Core §5.5.1.1",
+        advice="Ask for one of acr_values_supported, or without essential; the person may need a stronger factor.",
+    )
     ID_TOKEN_HINT_INVALID = Reason(
         error=E.INVALID_REQUEST,
         text="id_token_hint is not one of our ID tokens",
@@ -248,7 +315,7 @@ class ReasonCode(Enum):
         error=E.LOGIN_REQUIRED,
         text="another user signed in",
         section="OIDC Core §3.1.2.1",
-        advice="The person of id_token_hint has to sign in; start again to let them.",
+        advice="The person of id_token_hint, or of the claim sub, has to sign in; start again to let them.",
     )
     CONSENT_REQUIRED = Reason(
         error=E.CONSENT_REQUIRED,
@@ -261,6 +328,18 @@ class ReasonCode(Enum):
         text="the user has to choose an account",
         section="OIDC Core §3.1.2.6",
         advice="Start again without prompt=none, so that the user can choose.",
+    )
+    INSTITUTION_OTHER = Reason(
+        error=E.INVALID_REQUEST,
+        text="institution is not one of the application's",
+        section="RFC 6749 §4.1.2.1",
+        advice="Send the id of an institution that the application is registered for, or leave it out.",
+    )
+    INSTITUTION_REQUIRED = Reason(
+        error=E.INTERACTION_REQUIRED,
+        text="the user has to choose an institution",
+        section="OIDC Core §3.1.2.6",
+        advice="Send the institution parameter, or start again without prompt=none, so that the user can choose.",
     )
     CONSENT_DENIED = Reason(
         error=E.ACCESS_DENIED,
@@ -298,24 +377,65 @@ class ReasonCode(Enum):
         status=421,
     )
 
+    # ---- logout -----------------------------------------------------------------------------
+    LOGOUT_HINT_INVALID = Reason(
+        error=E.INVALID_REQUEST,
+        text="id_token_hint is not one of our ID tokens",
+        section="RP-Initiated Logout §2, §4",
+        advice="Send an ID token that this issuer gave to this application, expired or not, or client_id alone.",
+    )
+    LOGOUT_HINT_OF_OTHER_CLIENT = Reason(
+        error=E.INVALID_REQUEST,
+        text="id_token_hint was given to another application",
+        section="RP-Initiated Logout §2",
+        advice="Send the client_id of the application that got the ID token, or leave client_id out.",
+    )
+    POST_LOGOUT_REDIRECT_URI_UNREGISTERED = Reason(
+        error=E.INVALID_REQUEST,
+        text="post_logout_redirect_uri is not registered",
+        section="RP-Initiated Logout §3",
+        advice="Register it to the letter: among post_logout_redirect_uris of the application, or its redirect URIs.",
+    )
+
     # ---- client authentication --------------------------------------------------------------
     CLIENT_AUTHENTICATION_MISSING = Reason(
         error=E.INVALID_REQUEST,
         text="no client authentication mechanism provided",
         section="RFC 6749 §2.3, §3.2.1",
-        advice="Send HTTP Basic, or client_id and client_secret in the form; check the content type.",
+        advice="Send HTTP Basic, client_id and client_secret in the form, or client_assertion; check the content type.",
     )
     CLIENT_AUTHENTICATION_DOUBLE = Reason(
         error=E.INVALID_REQUEST,
         text="more than one client authentication mechanism provided",
         section="RFC 6749 §2.3",
-        advice="Send the secret in the Authorization header or in the form, not in both.",
+        advice="Send one of: the Authorization header, client_secret in the form, client_assertion.",
     )
     CLIENT_AUTHENTICATION_FAILED = Reason(
         error=E.INVALID_CLIENT,
         text="client authentication failed",
         section="RFC 6749 §5.2",
-        advice="Check client_id, secret and method: ostiary client list; a new secret: ostiary client secret.",
+        advice="Check client_id, secret and method: ostiary client show; a new secret: ostiary client secret.",
+        status=401,
+    )
+    CLIENT_ASSERTION_INVALID = Reason(
+        error=E.INVALID_CLIENT,
+        text="client authentication failed",
+        section="RFC 7521 §4.2, RFC 7523 §3",
+        advice="Sign with a registered key: iss and sub the client_id, aud the issuer, exp within five minutes, a new jti.",
+        status=401,
+    )
+    CLIENT_ASSERTION_USED = Reason(
+        error=E.INVALID_CLIENT,
+        text="client authentication failed",
+        section="RFC 7523 §3",
+        advice="Make a new assertion, with a jti of its own, for each request, also when you try again.",
+        status=401,
+    )
+    CLIENT_KEYS_UNAVAILABLE = Reason(
+        error=E.INVALID_CLIENT,
+        text="client authentication failed",
+        section="OIDC Core §10.1.1",
+        advice="Look at how the last fetch of jwks_uri went: ostiary client show; it is tried once a minute.",
         status=401,
     )
 
@@ -417,6 +537,59 @@ class ReasonCode(Enum):
         advice="Ask for the granted scope or less; for more, start a new flow.",
     )
 
+    # ---- sender constraint ------------------------------------------------------------------
+    DPOP_PROOF_MISSING = Reason(
+        error=E.INVALID_DPOP_PROOF,
+        text="a DPoP proof is needed",
+        section="RFC 9449 §5, §5.2, §10",
+        advice="Send a DPoP header: the client, its profile, the code or the refresh token is bound to a key.",
+    )
+    DPOP_PROOF_INVALID = Reason(
+        error=E.INVALID_DPOP_PROOF,
+        text="the DPoP proof is not valid",
+        section="RFC 9449 §4.3",
+        advice="Make a proof for each request: typ, jwk, htm, htu as discovery has it, iat now, ath at userinfo.",
+    )
+    DPOP_PROOF_REPLAYED = Reason(
+        error=E.INVALID_DPOP_PROOF,
+        text="the DPoP proof has been used",
+        section="RFC 9449 §11.1",
+        advice="Make a proof with a jti of its own for each request, retries too.",
+    )
+    DPOP_NONCE_NEEDED = Reason(
+        error=E.USE_DPOP_NONCE,
+        text="the DPoP proof needs our nonce",
+        section="RFC 9449 §8, §9",
+        advice="Send the request again with a proof whose nonce is that of the DPoP-Nonce header.",
+    )
+    DPOP_KEY_OTHER = Reason(
+        error=E.INVALID_GRANT,
+        text="the code or refresh token is bound to another key",
+        section="RFC 9449 §5, §10",
+        advice="Prove the key with which the flow began; keep it as long as the refresh token.",
+    )
+
+    # ---- revocation, introspection ----------------------------------------------------------
+    TOKEN_PARAMETER_MISSING = Reason(
+        error=E.INVALID_REQUEST,
+        text="token is missing",
+        section="RFC 7009 §2.1, RFC 7662 §2.1",
+        advice="Send the token in the form, as token.",
+    )
+    TOKEN_OF_ANOTHER_CLIENT = Reason(
+        error=E.UNAUTHORIZED_CLIENT,
+        text="the token was given to another application",
+        section="RFC 7009 §2.1",
+        advice="Authenticate as the client that got the token.",
+    )
+    INTROSPECTION_NOT_ALLOWED = Reason(
+        error=E.UNAUTHORIZED_CLIENT,
+        text="the application may not introspect tokens",
+        section="RFC 7662 §2.1, §4",
+        advice="Let the institution set may_introspect for the application; it needs its own credentials.",
+        status=403,
+    )
+
     # ---- userinfo ---------------------------------------------------------------------------
     TOKEN_MISSING = Reason(
         error=E.INVALID_TOKEN,
@@ -456,6 +629,27 @@ class ReasonCode(Enum):
         text="the access token has been revoked",
         section="RFC 6750 §3.1",
         advice="The authorization has ended: start a new flow.",
+        status=401,
+    )
+    TOKEN_BOUND = Reason(
+        error=E.INVALID_TOKEN,
+        text="the access token is bound to a key",
+        section="RFC 9449 §7.1, §7.2",
+        advice="Send Authorization: DPoP, and a DPoP header with a proof by that key.",
+        status=401,
+    )
+    TOKEN_UNBOUND = Reason(
+        error=E.INVALID_TOKEN,
+        text="the access token is bound to no key",
+        section="RFC 9449 §7.1",
+        advice="Send Authorization: Bearer, or send a proof when asking for the token.",
+        status=401,
+    )
+    TOKEN_KEY_OTHER = Reason(
+        error=E.INVALID_TOKEN,
+        text="the access token is bound to another key",
+        section="RFC 9449 §7.1",
+        advice="Sign the proof with the key of the token request.",
         status=401,
     )
     SCOPE_INSUFFICIENT = Reason(

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from ostiary.domain.consent import Consent
 from ostiary.domain.issuer import Issuer, Lifetimes
+from ostiary.domain.security_level import levels_up_to, strongest
 from ostiary.protocol.tokens import Authentication, Claims
-
-STANDARD_LEVEL = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,12 @@ class Session:
     expires_at: int
     ended_at: int | None = None
 
-    def authentication(self, issuer: Issuer) -> Authentication:
+    def authentication(self, issuer: Issuer, levels: frozenset[str]) -> Authentication:
+        """`levels` are those of which the client wants one: the strongest that was reached is told.
+        OIDC Core §5.5.1.1."""
+        reached = levels.intersection(levels_up_to(self.level)) or {self.level}
         return Authentication(
-            auth_time=self.auth_time, acr=issuer.security_level(self.level), amr=self.amr
+            auth_time=self.auth_time, acr=issuer.security_level(strongest(reached)), amr=self.amr
         )
 
 
@@ -32,7 +35,8 @@ class Session:
 class SignedIn:
     """A live session with the facts an authorization request decides on: one read.
 
-    `claims` is None when the person is no member of the client's institution.
+    `institution_ids` are the client's institutions of which the person is a member and that the
+    request leaves open; `claims` and `consent` are those of the one, once there is just one.
     """
 
     session: Session
@@ -41,7 +45,13 @@ class SignedIn:
     # What began before this instant is over: the password was changed then.
     valid_after: int
     claims: Claims | None
-    consented: frozenset[str]
+    consent: Consent | None
+    institution_ids: tuple[str, ...] = ()
+
+    @property
+    def institution_id(self) -> str | None:
+        """For which institution it is; None while the person has to choose."""
+        return self.institution_ids[0] if len(self.institution_ids) == 1 else None
 
 
 def is_live(signed_in: SignedIn, generation: int, lifetimes: Lifetimes, now: int) -> bool:

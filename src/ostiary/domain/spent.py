@@ -14,6 +14,7 @@ class SpentKind(StrEnum):
     ASSERTION = "assertion"
     PROOF = "proof"
     ACCESS_TOKEN = "access_token"  # noqa: S105  a name
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  a name
 
 
 def spent_id(kind: SpentKind, owner: str, name: str) -> bytes:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Sequence
 
-from ostiary.domain.client import AuthMethod, Client
+from ostiary.domain.client import Client
 from ostiary.domain.face import FACES
 from ostiary.domain.issuer import Issuer
-from ostiary.domain.profile import PROFILES
+from ostiary.management.client_addresses import address_faults
+from ostiary.management.client_claim_faults import claim_faults
+from ostiary.management.client_proof_faults import proof_faults
 from ostiary.management.faults import Fault
-from ostiary.protocol.malformed import Malformed
-from ostiary.protocol.redirect_uri import check_registrable
+from ostiary.management.profile_faults import profile_faults
 
 # The names of provider.grants.GRANTS, which this layer cannot see; a test compares the two.
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -23,10 +24,13 @@ def client_faults(
     """All of them; `institution_ids` are those of the issuer."""
     return [
         *_identity_faults(client, institution_ids),
-        *_redirect_uri_faults(client),
+        *address_faults(client, issuer),
         *_grant_faults(client),
         *_scope_faults(client, issuer),
         *_policy_faults(client),
+        *profile_faults(client, issuer),
+        *proof_faults(client, issuer),
+        *claim_faults(client, issuer),
     ]
 
 
@@ -41,28 +45,12 @@ def _identity_faults(client: Client, institution_ids: Collection[str]) -> Sequen
         )
     if not client.name.strip():
         faults.append(Fault(field="name", message="write the name that people will read"))
+    known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
+    advice = f"write the id of an institution: {known}"
     if client.institution_id not in institution_ids:
-        known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
-        faults.append(
-            Fault(field="institution", message=f"write the id of an institution: {known}")
-        )
-    return faults
-
-
-def _redirect_uri_faults(client: Client) -> Sequence[Fault]:
-    faults = []
-    for uri in client.redirect_uris:
-        try:
-            check_registrable(uri, native=client.native)
-        except Malformed as error:
-            faults.append(Fault(field="redirect_uris", message=f"write {error.expected}: {uri!r}"))
-    if "authorization_code" in client.grant_types and not client.redirect_uris:
-        faults.append(
-            Fault(
-                field="redirect_uris",
-                message="write at least one for grant type authorization_code",
-            )
-        )
+        faults.append(Fault(field="institution", message=advice))
+    if any(each not in institution_ids for each in client.further_institution_ids):
+        faults.append(Fault(field="further_institutions", message=advice))
     return faults
 
 
@@ -95,15 +83,16 @@ def _scope_faults(client: Client, issuer: Issuer) -> Sequence[Fault]:
 
 def _policy_faults(client: Client) -> Sequence[Fault]:
     faults = []
-    if client.profile_name is not None and client.profile_name not in PROFILES:
-        faults.append(Fault(field="profile", message=f"write one of: {', '.join(PROFILES)}"))
     if client.public and not client.require_pkce:
         faults.append(
             Fault(field="require_pkce", message="write true: a public client proves itself by PKCE")
         )
-    if client.secrets and client.auth_method is not AuthMethod.CLIENT_SECRET:
+    if client.public and client.may_introspect:
         faults.append(
-            Fault(field="secret", message=f"leave it out: the client uses {client.auth_method}")
+            Fault(
+                field="may_introspect",
+                message="leave it out: a public client proves nothing, so anybody could ask",
+            )
         )
     if client.refresh_grace < 0:
         faults.append(Fault(field="refresh_grace", message="write seconds, 0 for off"))

@@ -3,16 +3,25 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client import AuthMethod, Client, ClientSecret
 from ostiary.domain.face import FACES
 from ostiary.domain.issuer import Issuer
 from ostiary.management.client_faults import client_faults
+from ostiary.management.client_proof_faults import SECRET_METHODS
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import raise_first
+from ostiary.signing.client_secrets import seal_client_secret
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.jwks_fetches import JwksFetch
 from ostiary.storage.store import Store
+
+# Asked for when a secret has to be sealed, which client_secret_jwt alone needs.
+FindMasterKey: TypeAlias = Callable[[], MasterKey]
 
 # The prefix lets scanners recognise a leaked one.
 SECRET_PREFIX = "ostiary_"  # noqa: S105  a prefix
@@ -25,6 +34,15 @@ class IssuedSecret:
 
     client: Client
     secret: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDetails:
+    """A client, when its secrets were last used, by their ids, and how its keys were last fetched."""
+
+    client: Client
+    secret_uses: Mapping[str, int]
+    jwks_fetch: JwksFetch | None
 
 
 def new_client_id() -> str:
@@ -45,18 +63,29 @@ def default_scopes(issuer: Issuer) -> frozenset[str]:
     return issuer.face.scopes if issuer.face_name in FACES else frozenset()
 
 
-def kept_secret(secret: str, now: int) -> ClientSecret:
-    """The secret as it is kept."""
-    return ClientSecret(secret_id=secrets.token_hex(4), sha256=hash_secret(secret), created_at=now)
+def keep_secret(
+    client: Client, issuer: Issuer, secret: str, now: int, master_key: FindMasterKey
+) -> ClientSecret:
+    """The secret as it is kept: its hash alone, unless the client signs with it."""
+    secret_id = secrets.token_hex(4)
+    sealed = None
+    if client.auth_method is AuthMethod.CLIENT_SECRET_JWT:
+        sealed = seal_client_secret(
+            issuer.issuer_id, client.client_id, secret_id, secret, master_key()
+        )
+    return ClientSecret(
+        secret_id=secret_id, sha256=hash_secret(secret), created_at=now, sealed=sealed
+    )
 
 
 async def create_client(
-    store: Store, issuer: Issuer, client: Client, now: int, secret: str | None = None
+    store: Store, issuer: Issuer, client: Client, now: int, *, master_key: FindMasterKey
 ) -> IssuedSecret:
-    """Register the client. One that authenticates with a secret gets `secret`, or a new one."""
-    if client.auth_method is AuthMethod.CLIENT_SECRET:
-        secret = secret or new_secret()
-        client = replace(client, secrets=(kept_secret(secret, now),))
+    """Register the client. One that authenticates with a secret gets a new one."""
+    secret = None
+    if client.auth_method in SECRET_METHODS:
+        secret = new_secret()
+        client = replace(client, secrets=(keep_secret(client, issuer, secret, now, master_key),))
     await add_client(store, issuer, client, now)
     return IssuedSecret(client=client, secret=secret)
 
@@ -79,7 +108,7 @@ async def change_client(
     """Turn what its author saw into `client`; refused when it has changed meanwhile."""
     await _check(store, issuer, client)
     type_ = EventType.CLIENT_CHANGED
-    if client.secrets != seen.secrets:
+    if set(client.secrets) - set(seen.secrets):
         type_ = EventType.CLIENT_SECRET_ADDED
     if not await store.clients.replace(issuer.issuer_id, seen, client, _event(type_, client, now)):
         raise ManagementError(
@@ -100,12 +129,24 @@ async def find_client(store: Store, issuer: Issuer, client_id: str) -> Client:
     return client
 
 
+async def find_details(store: Store, issuer: Issuer, client_id: str) -> ClientDetails:
+    """Everything that is known of the client."""
+    client = await find_client(store, issuer, client_id)
+    fetched = client.jwks_uri is not None
+    return ClientDetails(
+        client=client,
+        secret_uses=await store.secret_uses.list(issuer.issuer_id, client_id),
+        jwks_fetch=await store.jwks_fetches.find(issuer.issuer_id, client_id) if fetched else None,
+    )
+
+
 async def add_secret(
     store: Store,
     issuer: Issuer,
     client_id: str,
     now: int,
     *,
+    master_key: FindMasterKey,
     others_expire_at: int | None = None,
 ) -> IssuedSecret:
     """A further secret, so that it can be changed without an interruption; at most two are alive.
@@ -113,15 +154,15 @@ async def add_secret(
     With `others_expire_at` the present ones end then, if they do not end before.
     """
     seen = await find_client(store, issuer, client_id)
-    if seen.auth_method is not AuthMethod.CLIENT_SECRET:
+    if seen.auth_method not in SECRET_METHODS:
         raise ManagementError(
             f'the client "{client_id}" does not authenticate with a secret',
             f"it uses {seen.auth_method}; a client with a secret is registered as client_secret",
             Failure.REFUSED,
         )
-    kept = alive_secrets(seen, now)
+    kept = seen.alive_secrets(now)
     if others_expire_at is not None:
-        kept = alive_secrets(_expiring(seen, kept, others_expire_at), now)
+        kept = _expiring(seen, kept, others_expire_at).alive_secrets(now)
     if len(kept) >= MOST_SECRETS:
         raise ManagementError(
             f'the client "{client_id}" has {MOST_SECRETS} secrets already',
@@ -129,7 +170,8 @@ async def add_secret(
             Failure.CONFLICT,
         )
     secret = new_secret()
-    client = replace(seen, secrets=(*kept, kept_secret(secret, now)))
+    added = keep_secret(seen, issuer, secret, now, master_key)
+    client = replace(seen, secrets=(*kept, added))
     await change_client(store, issuer, seen, client, now)
     return IssuedSecret(client=client, secret=secret)
 
@@ -146,12 +188,6 @@ async def set_client_enabled(
     return client
 
 
-def alive_secrets(client: Client, now: int) -> tuple[ClientSecret, ...]:
-    return tuple(
-        secret for secret in client.secrets if secret.expires_at is None or secret.expires_at > now
-    )
-
-
 def _expiring(client: Client, kept: tuple[ClientSecret, ...], expires_at: int) -> Client:
     ends = (min(each.expires_at or expires_at, expires_at) for each in kept)
     return replace(
@@ -161,14 +197,22 @@ def _expiring(client: Client, kept: tuple[ClientSecret, ...], expires_at: int) -
 
 
 async def _check(store: Store, issuer: Issuer, client: Client) -> None:
-    institutions = await store.institutions.list(issuer.issuer_id)
-    raise_first(client_faults(client, issuer, {each.institution_id for each in institutions}))
+    raise_first(client_faults(client, issuer, await _institution_ids(store, issuer, client)))
     if await store.users.exists(issuer.issuer_id, client.client_id):
         raise ManagementError(
             "the client_id is the id of a user",
             "choose another: a token must say whether a person or a client stands behind it",
             Failure.CONFLICT,
         )
+
+
+async def _institution_ids(store: Store, issuer: Issuer, client: Client) -> Collection[str]:
+    """The client's own, when they are all there; otherwise all there are, to choose from."""
+    for institution_id in client.institution_ids:
+        if await store.institutions.find(issuer.issuer_id, institution_id) is None:
+            found = await store.institutions.list(issuer.issuer_id)
+            return {each.institution_id for each in found}
+    return client.institution_ids
 
 
 def _event(type_: EventType, client: Client, now: int) -> AuditEvent:

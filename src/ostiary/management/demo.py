@@ -1,20 +1,24 @@
 """The demo data of `ostiary dev`: two sandbox issuers, the same clients and people on both."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ostiary.accounts.passwords import Passwords
-from ostiary.domain.client import ApplicationType, AuthMethod, Client
+from ostiary.domain.client import ApplicationType, AuthMethod, Client, ClientSecret
 from ostiary.domain.face import BASE_PATH, CONSUMER, ENTERPRISE
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.user import Membership, User
-from ostiary.management.clients import add_client, kept_secret
+from ostiary.management.client_keys import read_public_keys
+from ostiary.management.clients import add_client, change_client, hash_secret
 from ostiary.management.demo_people import GARDEN_ID, INSTITUTIONS, PEOPLE, DemoPerson
 from ostiary.management.institutions import save_institution
 from ostiary.management.issuers import save_issuer
 from ostiary.management.users import add_user, new_user_id
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.tokens import Json
+from ostiary.signing.key_file import read_public_pem, write_key_file
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.store import Store
 
@@ -25,7 +29,7 @@ _KINDS = {
     "demo-web": "Web application with a secret",
     "demo-spa": "Public, PKCE; a browser cannot read the token endpoint yet (CORS comes later)",
     "demo-native": "Application on a device: public, PKCE, any port on loopback",
-    "demo-service": "Service: private_key_jwt, not usable yet; its key comes in a later version",
+    "demo-service": "Service: signs with its private key (private_key_jwt), no user",
 }
 _USER_GRANTS = frozenset({"authorization_code", "refresh_token"})
 
@@ -34,6 +38,7 @@ _USER_GRANTS = frozenset({"authorization_code", "refresh_token"})
 class DemoClient:
     client_id: str
     client_secret: str | None
+    private_key_file: Path | None
     redirect_uris: tuple[str, ...]
     kind: str
 
@@ -75,10 +80,12 @@ def discovery_url(issuer: Issuer) -> str:
 
 def _client_as_json(client: DemoClient) -> Json:
     redirect_uris: list[Json] = list(client.redirect_uris)
-    secret: dict[str, Json] = {}
+    proof: dict[str, Json] = {}
     if client.client_secret:
-        secret["client_secret"] = client.client_secret
-    return {"client_id": client.client_id, **secret, "redirect_uris": redirect_uris}
+        proof["client_secret"] = client.client_secret
+    if client.private_key_file:
+        proof["private_key_file"] = str(client.private_key_file.absolute())
+    return {"client_id": client.client_id, **proof, "redirect_uris": redirect_uris}
 
 
 async def save_demo(
@@ -87,18 +94,21 @@ async def save_demo(
     *,
     port: int,
     now: int,
+    service_key_file: Path,
     access_token_algorithm: Algorithm | None = None,
 ) -> DemoData:
-    """Add what is not there yet. What a developer has changed stays; issuers follow the port."""
-    wanted = _issuers(port)
-    issuers = [
-        await _save_issuer(store, master_key, issuer, now, access_token_algorithm)
-        for issuer in wanted
-    ]
+    """Add what is not there yet. What a developer has changed stays; issuers follow the port.
+
+    demo-service gets the key of `service_key_file`, which is made where there is none.
+    """
+    key, issuers = await asyncio.gather(
+        _service_key(service_key_file),
+        _save_issuers(store, master_key, port, now, access_token_algorithm),
+    )
     password = _DemoPassword()
     for issuer in issuers:
         await _add_institutions(store, issuer, now)
-        await _add_clients(store, issuer, now)
+        await _add_clients(store, issuer, key, now)
         await _add_people(store, issuer, password, now)
     return DemoData(
         issuers=issuers,
@@ -106,13 +116,27 @@ async def save_demo(
             DemoClient(
                 client_id=client.client_id,
                 client_secret=SECRET if client.auth_method is AuthMethod.CLIENT_SECRET else None,
+                private_key_file=service_key_file if client.public_keys else None,
                 redirect_uris=client.redirect_uris,
                 kind=_KINDS[client.client_id],
             )
-            for client in _clients(issuers[0])
+            for client in _clients(issuers[0], key.public_keys)
         ],
         people=PEOPLE,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ServiceKey:
+    """`is_new` when no client can have it yet."""
+
+    public_keys: tuple[Mapping[str, str], ...]
+    is_new: bool
+
+
+async def _service_key(path: Path) -> _ServiceKey:
+    is_new = await asyncio.to_thread(write_key_file, path)
+    return _ServiceKey(public_keys=read_public_keys(read_public_pem(path)), is_new=is_new)
 
 
 class _DemoPassword:
@@ -129,19 +153,22 @@ class _DemoPassword:
         return self._hash
 
 
-async def _save_issuer(
+async def _save_issuers(
     store: Store,
     master_key: MasterKey,
-    wanted: Issuer,
+    port: int,
     now: int,
     access_token_algorithm: Algorithm | None,
-) -> Issuer:
-    found = await store.issuers.find(wanted.issuer_id)
-    issuer = wanted if found is None else replace(found, url=wanted.url)
-    if access_token_algorithm is not None:
-        issuer = replace(issuer, access_token_algorithm=access_token_algorithm)
-    await save_issuer(store, master_key, issuer, now)
-    return issuer
+) -> Sequence[Issuer]:
+    saved = []
+    for wanted in _issuers(port):
+        found = await store.issuers.find(wanted.issuer_id)
+        issuer = wanted if found is None else replace(found, url=wanted.url)
+        if access_token_algorithm is not None:
+            issuer = replace(issuer, access_token_algorithm=access_token_algorithm)
+        await save_issuer(store, master_key, issuer, now)
+        saved.append(issuer)
+    return saved
 
 
 async def _add_institutions(store: Store, issuer: Issuer, now: int) -> None:
@@ -150,13 +177,21 @@ async def _add_institutions(store: Store, issuer: Issuer, now: int) -> None:
             await save_institution(store, issuer, institution, now)
 
 
-async def _add_clients(store: Store, issuer: Issuer, now: int) -> None:
-    for client in _clients(issuer):
-        if await store.clients.find(issuer.issuer_id, client.client_id) is not None:
-            continue
-        has_secret = client.auth_method is AuthMethod.CLIENT_SECRET
-        secrets = (kept_secret(SECRET, now),) if has_secret else ()
-        await add_client(store, issuer, replace(client, secrets=secrets), now)
+async def _add_clients(store: Store, issuer: Issuer, key: _ServiceKey, now: int) -> None:
+    for client in _clients(issuer, key.public_keys):
+        found = await store.clients.find(issuer.issuer_id, client.client_id)
+        if found is None:
+            await add_client(store, issuer, _with_secret(client, now), now)
+        elif key.is_new and client.public_keys and found.jwks_uri is None:
+            renewed = replace(found, public_keys=client.public_keys)
+            await change_client(store, issuer, found, renewed, now)
+
+
+def _with_secret(client: Client, now: int) -> Client:
+    if client.auth_method is not AuthMethod.CLIENT_SECRET:
+        return client
+    kept = ClientSecret(secret_id="demo", sha256=hash_secret(SECRET), created_at=now)
+    return replace(client, secrets=(kept,))
 
 
 async def _add_people(store: Store, issuer: Issuer, password: _DemoPassword, now: int) -> None:
@@ -200,7 +235,7 @@ def _issuers(port: int) -> Sequence[Issuer]:
     )
 
 
-def _clients(issuer: Issuer) -> Sequence[Client]:
+def _clients(issuer: Issuer, service_keys: tuple[Mapping[str, str], ...]) -> Sequence[Client]:
     return (
         Client(
             client_id="demo-web",
@@ -210,6 +245,7 @@ def _clients(issuer: Issuer) -> Sequence[Client]:
             redirect_uris=("http://localhost:8080/auth/cb",),
             grant_types=_USER_GRANTS | {"client_credentials"},
             scopes=issuer.scopes,
+            may_introspect=True,
         ),
         Client(
             client_id="demo-spa",
@@ -232,7 +268,8 @@ def _clients(issuer: Issuer) -> Sequence[Client]:
             client_id="demo-service",
             name="Statement Service",
             institution_id=GARDEN_ID,
-            auth_method=AuthMethod.PRIVATE_KEY_JWT,  # its key comes with private_key_jwt itself
+            auth_method=AuthMethod.PRIVATE_KEY_JWT,
+            public_keys=service_keys,
             grant_types=frozenset({"client_credentials"}),
             scopes=issuer.scopes,
         ),

@@ -29,6 +29,8 @@ async def save_institution(
         details={"name": institution.name},
     )
     await store.institutions.save(issuer.issuer_id, institution, event)
+    if institution.institution_id == issuer.zero_institution_id:
+        await store.users.fill_zero(issuer.issuer_id, institution.institution_id, event)
 
 
 async def find_institution(store: Store, issuer: Issuer, institution_id: str | None) -> Institution:

@@ -57,6 +57,8 @@ async def save_issuer(store: Store, master_key: MasterKey, issuer: Issuer, now: 
         await store.issuers.save(issuer, event)
     except Conflict as error:  # another process was faster
         raise _url_taken(issuer) from error
+    if issuer.zero_institution_id is not None:
+        await store.users.fill_zero(issuer.issuer_id, issuer.zero_institution_id, event)
 
 
 async def find_issuer(store: Store, issuer_id: str | None) -> Issuer:

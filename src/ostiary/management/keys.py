@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ostiary.accounts.subjects import open_subjects
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.signing_keys import (
@@ -82,11 +83,13 @@ async def rotate_due(
 
 
 async def add_first_keys(store: Store, master_key: MasterKey, issuer: Issuer, now: int) -> None:
-    """A handle key, and for each algorithm a key that signs from now on, where there is none."""
+    """A handle key, a subject key, and for each algorithm a key that signs from now on, where there
+    is none."""
     issuer_id = issuer.issuer_id
     if not await store.keys.handle_keys(issuer_id):
         sealed = make_handle_key(issuer_id, FIRST_HANDLE_KEY, master_key)
         await store.keys.add_handle_key(issuer_id, FIRST_HANDLE_KEY, sealed, now)
+    await open_subjects(store, master_key, issuer_id, now)
     present = {key.algorithm for key in await store.keys.signing_keys(issuer_id)}
     adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
     await adding.add(set(Algorithm) - present, activates_at=now, unless_after=NEVER)

@@ -8,6 +8,7 @@ from ostiary.accounts.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.user import MAX_USERNAME_LENGTH, Membership, User
+from ostiary.management.claim_kinds import kind_faults
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_first
 from ostiary.storage.sqlite import Conflict
@@ -51,7 +52,9 @@ async def add_user(
     institutions = await store.institutions.list(issuer.issuer_id)
     institution_ids = {each.institution_id for each in institutions}
     raise_first(user_faults(user.username, memberships, institution_ids))
-    named = [with_default_claims(user.username, each) for each in memberships]
+    named = [
+        with_default_claims(user.username, each) for each in _with_zero(memberships, issuer)
+    ]
     event = _event(EventType.USER_CHANGED, user.user_id, now)
     try:
         await store.users.add(issuer.issuer_id, user, named, event)
@@ -61,6 +64,15 @@ async def add_user(
             "choose another, or give the user a new password: ostiary user password",
             Failure.CONFLICT,
         ) from error
+
+
+def _with_zero(memberships: Sequence[Membership], issuer: Issuer) -> Sequence[Membership]:
+    """Everybody belongs to the issuer's institution zero: as their first institution knows them."""
+    zero = issuer.zero_institution_id
+    if zero is None or any(each.institution_id == zero for each in memberships):
+        return memberships
+    claims = memberships[0].claims if memberships else {}
+    return [*memberships, Membership(institution_id=zero, claims=claims)]
 
 
 async def find_user(store: Store, issuer: Issuer, username: str) -> User:
@@ -146,7 +158,7 @@ def user_faults(
         for each in memberships
         if each.institution_id not in institution_ids
     ]
-    return faults
+    return [*faults, *kind_faults(memberships)]
 
 
 def password_faults(password: str) -> Sequence[Fault]:

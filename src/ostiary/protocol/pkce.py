@@ -2,9 +2,9 @@
 
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+from ostiary.protocol.base64url import encode_base64url
 from ostiary.protocol.malformed import Malformed
 
 S256 = "S256"
@@ -27,7 +27,7 @@ def parse_code_challenge(challenge: str, method: str | None) -> str:
 
 def challenge_of(verifier: str) -> str:
     """The S256 challenge of a verifier. RFC 7636 §4.2."""
-    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return encode_base64url(sha256(verifier.encode()).digest())
 
 
 def verifier_matches(verifier: str, challenge: str) -> bool:

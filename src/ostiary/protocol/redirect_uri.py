@@ -20,7 +20,7 @@ _PRIVATE_USE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # RFC 825
 _NETLOC = re.compile(r"([^\[\]:]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 §2.1
 _ADDRESS = re.compile(r"[0-9a-f.:]+")
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def find_redirect_uri(uri: str, registered: tuple[str, ...], *, native: bool) -> bool:
@@ -58,7 +58,7 @@ def check_registrable(uri: str, *, native: bool) -> str:
         raise Malformed("redirect_uri", expected)
     if parts.scheme == "https" and host and _is_host(host):
         return uri
-    if parts.scheme == "http" and host in _LOOPBACK_HOSTS:
+    if parts.scheme == "http" and host in LOOPBACK_HOSTS:
         return uri
     if native and _PRIVATE_USE_SCHEME.fullmatch(parts.scheme):
         return uri

@@ -1,10 +1,11 @@
 """What our tokens say. OIDC Core §2 (ID token), RFC 9068 §2.2 (access token)."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256, sha512
 from typing import TypeAlias
+
+from ostiary.protocol.base64url import encode_base64url
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105  RFC 9068 §2.1
 
@@ -64,4 +65,4 @@ def half_hash(value: str, algorithm: str) -> str:
     """at_hash: the left half of the token's hash, with the ID token's own hash. OIDC Core §3.1.3.6."""
     # Ed25519 hashes with SHA-512 inside, which is what at_hash then uses.
     digest = (sha512 if algorithm == "EdDSA" else sha256)(value.encode("ascii")).digest()
-    return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+    return encode_base64url(digest[: len(digest) // 2])

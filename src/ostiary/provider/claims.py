@@ -1,17 +1,105 @@
-"""Claims about the person that a client may see. OIDC Core §5.1, §5.4."""
+"""Claims about the person that a client may see. OIDC Core §5.1, §5.4, §5.5."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from ostiary.domain.authorization import Standing
-from ostiary.domain.issuer import Issuer
+from ostiary.domain.client import Client
+from ostiary.domain.face import Face
+from ostiary.domain.interaction import AuthorizationRequest
+from ostiary.protocol.claims_request import ClaimsRequest, RequestedClaim, parse_claims_request
 from ostiary.protocol.tokens import Json
+from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.pictures import find_picture_url
+
+_NAMES = frozenset({"name", "given_name", "family_name"})
 
 
-def released_claims(issuer: Issuer, standing: Standing, scope: frozenset[str]) -> dict[str, Json]:
-    """What the institution knows of the person, as far as these scopes release it.
+def userinfo_claims(
+    op: OpenIDProvider, client: Client, standing: Standing, scope: frozenset[str]
+) -> dict[str, Json]:
+    """What the institution knows of the person, as far as the scopes release it or the client has
+    asked for it here. What is not known is left out."""
+    request = _request(standing.authorization.claims)
+    return _release(op, client, standing, op.issuer.face.claims_for(scope), request.userinfo)
 
-    What is not known is left out; a value that is known to be none is null.
-    """
-    known = {
-        **(standing.claims or {}),
-        "institution_id": standing.authorization.institution_id,
-    }
-    return {name: known[name] for name in issuer.face.claims_for(scope) if name in known}
+
+def id_token_claims(
+    op: OpenIDProvider, client: Client, standing: Standing, scope: frozenset[str]
+) -> dict[str, Json]:
+    """The same for the ID token, where scopes release claims on one face alone."""
+    face, request = op.issuer.face, _request(standing.authorization.claims)
+    by_scope = face.claims_for(scope) if face.claims_in_id_token else ()
+    if not by_scope and not request.id_token:
+        return {}
+    return _release(op, client, standing, by_scope, request.id_token)
+
+
+def data_beyond_scope(face: Face, client: Client, request: AuthorizationRequest) -> frozenset[str]:
+    """What the client will get besides that which these scopes release to every client."""
+    if request.claims is None and not client.restricted_claims:
+        return frozenset()
+    by_scope = {face.data[name] for name in face.claims_for(request.scope)}
+    wanted = _request(request.claims)
+    asked = {face.data[name] for name in (*wanted.id_token, *wanted.userinfo) if name in face.data}
+    beyond = (asked - by_scope) | (by_scope & face.restricted)
+    return frozenset(
+        datum for datum in beyond if not face.withholds(datum, client.restricted_claims)
+    )
+
+
+def _release(
+    op: OpenIDProvider,
+    client: Client,
+    standing: Standing,
+    by_scope: tuple[str, ...],
+    requested: Mapping[str, RequestedClaim],
+) -> dict[str, Json]:
+    face, known = op.issuer.face, _known(standing)
+    if "picture" not in known and ("picture" in by_scope or "picture" in requested):
+        url = find_picture_url(op, client, standing.authorization)
+        known |= {} if url is None else {"picture": url}
+    released = dict(_found(face, client, known, by_scope))
+    asked = _found(face, client, known, requested)
+    return released | {name: value for name, value in asked if _fits(value, requested[name])}
+
+
+def _known(standing: Standing) -> dict[str, Json]:
+    """The data of the membership, with what follows from something else."""
+    claims = (standing.claims or {}).items()
+    known: dict[str, Json] = {datum: value for datum, value in claims if value is not None}
+    known["institution_id"] = standing.authorization.institution_id
+    # Who has a name and no middle name: the contracts have null there, and there alone.
+    if not _NAMES.isdisjoint(known):
+        known.setdefault("middle_name", None)
+    return known
+
+
+def _found(
+    face: Face, client: Client, known: Mapping[str, Json], names: Iterable[str]
+) -> Iterator[tuple[str, Json]]:
+    """The claims of these names that are known and that the client may have."""
+    for name in names:
+        datum = face.data.get(name, "")
+        if datum in known and not face.withholds(datum, client.restricted_claims):
+            yield name, known[datum]
+
+
+def _fits(value: Json, wanted: RequestedClaim) -> bool:
+    """Whether the value is one that the client asks for: another is left out, which is no error
+    (OIDC Core §5.5.1)."""
+    values = (*wanted.values, *(() if wanted.value is None else (wanted.value,)))
+    # To Python, though not to JSON, true is 1.
+    return not values or any(value == each and type(value) is type(each) for each in values)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> ClaimsRequest:
+    return parse_claims_request(text)
+
+
+_NOTHING = ClaimsRequest()
+
+
+def _request(text: str | None) -> ClaimsRequest:
+    return _NOTHING if text is None else _parsed(text)

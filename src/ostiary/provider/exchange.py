@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.protocol.compact_json import encode_json
@@ -12,6 +13,8 @@ from ostiary.protocol.tokens import Json
 
 FORM = "application/x-www-form-urlencoded"
 MAX_COOKIES_LENGTH = 8192
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +43,32 @@ class EndpointRequest:
                     return value
         return None
 
+    def has_form(self) -> bool:
+        """Whether the body says that it is a form."""
+        media_type, _ = self._content_type()
+        return media_type == FORM
+
+    def accepts(self, media_type: str) -> bool:
+        """Whether Accept names this very type. RFC 9110 §12.5.1."""
+        asked = ",".join(self.header_values(b"accept")).lower().split(",")
+        return media_type in {each.partition(";")[0].strip() for each in asked}
+
     def query_parameters(self) -> Parameters:
         return _parse(self.query)
 
     def form_parameters(self) -> Parameters:
         """The form in the body. Raises the Refusal of anything that is no plain form."""
-        media_type, _, options = (self.header(b"content-type") or "").partition(";")
-        if media_type.strip().lower() != FORM or not _is_utf8(options):
+        media_type, options = self._content_type()
+        if media_type != FORM or not _is_utf8(options):
             raise ReasonCode.CONTENT_TYPE_WRONG.refusal(expected=FORM, received=media_type)
         if self.header_values(b"content-encoding"):
             raise ReasonCode.CONTENT_ENCODED.refusal()
         return _parse(self.body)
+
+    def _content_type(self) -> tuple[str, str]:
+        """Media type, and what stands behind it."""
+        media_type, _, options = (self.header(b"content-type") or "").partition(";")
+        return media_type.strip().lower(), options
 
 
 def _is_utf8(options: str) -> bool:
@@ -86,9 +104,25 @@ class JsonAnswer:
     """A JSON object for one client alone, never to be stored."""
 
     members: Mapping[str, Json]
+    status: int = 200
+    headers: Headers = ()
 
     def encode(self) -> bytes:
         return encode_json(self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JwtAnswer:
+    """The same as a signed token, of a media type of its own."""
+
+    token: str
+    media_type: str
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """It is done, and there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,4 +151,12 @@ class Redirect:
     location: str
 
 
-Answer = Document | JsonAnswer | AuthorizationResponse | ShowInteraction | Redirect
+Answer = (
+    Document
+    | JsonAnswer
+    | JwtAnswer
+    | Acknowledgement
+    | AuthorizationResponse
+    | ShowInteraction
+    | Redirect
+)

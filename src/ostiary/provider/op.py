@@ -4,6 +4,7 @@ It is a snapshot: what is cached in it is never stale by itself, for when anythi
 changes, a new one is made (`provider.served`).
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,7 +17,13 @@ from ostiary.domain.handles import HandleKeys
 from ostiary.domain.institution import Institution
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.profile import PROFILES, Profile
+from ostiary.domain.subjects import Subjects
+from ostiary.protocol.client_assertion import ASSERTION_ALGORITHMS
+from ostiary.protocol.jose.public_key import PublicKey, parse_public_key
 from ostiary.protocol.tokens import Claims, Json
+from ostiary.provider.published_keys import PublishedKeys
+from ostiary.provider.secret_use_log import SecretUseLog
+from ostiary.signing.client_secrets import ClientSecrets
 from ostiary.signing.signer import Signer
 from ostiary.storage.store import Store
 
@@ -27,18 +34,28 @@ MOST_CACHED = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIDProvider:
-    """`verification_keys` are the public JWKs by kid, those of retiring keys among them."""
+    """`verification_keys` are the public JWKs by kid, those of retiring keys among them; `hint_keys`
+    are all that there have ever been. `session_ended` is set whenever one has, for who tells of it.
+    """
 
     issuer: Issuer
     clock: Clock
     store: Store
     passwords: Passwords
     handles: HandleKeys
+    subjects: Subjects
     signer: Signer
+    client_secrets: ClientSecrets
+    secret_uses: SecretUseLog
+    published_keys: PublishedKeys
     verification_keys: Mapping[str, Mapping[str, Json]]
+    hint_keys: Mapping[str, Mapping[str, Json]]
+    session_ended: asyncio.Event
     discovery: bytes
     jwks: bytes
     _clients: dict[str, Client] = field(default_factory=dict)
+    _client_keys: dict[str, tuple[PublicKey, ...]] = field(default_factory=dict)
+    _origins: dict[str, bool] = field(default_factory=dict)
     _institutions: dict[str, Institution] = field(default_factory=dict)
     _verified: dict[str, Claims] = field(default_factory=dict)
 
@@ -54,14 +71,30 @@ class OpenIDProvider:
                 _keep(self._clients, client_id, client)
         return client
 
-    async def institution(self, client: Client) -> Institution:
-        """The client's institution."""
-        found = self._institutions.get(client.institution_id)
+    async def knows_origin(self, origin: str) -> bool:
+        """Whether a client has registered this origin of web pages."""
+        known = self._origins.get(origin)
+        if known is None:
+            known = await self.store.client_origins.contains(self.issuer.issuer_id, origin)
+            _keep(self._origins, origin, known)
+        return known
+
+    def registered_keys(self, client: Client) -> tuple[PublicKey, ...]:
+        """The client's own public keys, ready to verify its assertions with."""
+        keys = self._client_keys.get(client.client_id)
+        if keys is None:
+            keys = tuple(parse_public_key(jwk, ASSERTION_ALGORITHMS) for jwk in client.public_keys)
+            _keep(self._client_keys, client.client_id, keys)
+        return keys
+
+    async def institution(self, institution_id: str) -> Institution:
+        """The institution, or one that is called as the issuer when there is none of this id."""
+        found = self._institutions.get(institution_id)
         if found is None:
             found = await self.store.institutions.find(
-                self.issuer.issuer_id, client.institution_id
-            ) or Institution(institution_id=client.institution_id, name=self.issuer.name)
-            _keep(self._institutions, client.institution_id, found)
+                self.issuer.issuer_id, institution_id
+            ) or Institution(institution_id=institution_id, name=self.issuer.name)
+            _keep(self._institutions, institution_id, found)
         return found
 
     def profile(self, client: Client) -> Profile:

@@ -4,7 +4,6 @@ A record is worth having and not worth waiting for: it is queued and written bes
 answer is correct without it, and the log says of each refusal whether a record was kept.
 """
 
-import asyncio
 import secrets
 import time
 from collections import Counter
@@ -13,13 +12,12 @@ from typing import Final
 import structlog
 
 from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.provider.beside import Beside
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.refusals import RefusalRecord
-from ostiary.storage.sqlite import StoreUnavailable
 
 MOST_PER_CLIENT_AND_MINUTE = 60
 MOST_PER_MINUTE = 600
-MOST_PENDING = 256
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O, U: made to be read out
 _log = structlog.get_logger("ostiary.refusals")
@@ -28,10 +26,10 @@ _log = structlog.get_logger("ostiary.refusals")
 class RefusalLog:
     """One for the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside) -> None:
+        self._beside: Final = beside
         self._minute = 0
         self._counts: Counter[tuple[str, str | None]] = Counter()
-        self._pending: Final[set[asyncio.Task[None]]] = set()
 
     def record(
         self, refusal: Refusal, endpoint: str, client_id: str | None, op: OpenIDProvider
@@ -60,15 +58,9 @@ class RefusalLog:
         if refusal.code is ReasonCode.SERVER_ERROR:
             _log.error("defect", reference=reference, endpoint=endpoint, exc_info=refusal.__cause__)
         if recorded:
-            task = asyncio.get_running_loop().create_task(_write(record, op))
-            self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
+            change = op.store.refusals.add(op.issuer.issuer_id, record)
+            self._beside.start(change, f"refusal {reference}")
         return reference
-
-    async def drain(self) -> None:
-        """Wait until what was queued is written."""
-        while self._pending:
-            await asyncio.gather(*self._pending, return_exceptions=True)
 
     def _may_write(self, issuer_id: str, client_id: str | None) -> bool:
         # The machine's minutes: this protects the machine, whatever an issuer's clock says.
@@ -77,7 +69,7 @@ class RefusalLog:
             self._minute = minute
             self._counts.clear()
         key = (issuer_id, client_id)
-        if self._counts[key] >= MOST_PER_CLIENT_AND_MINUTE or len(self._pending) >= MOST_PENDING:
+        if self._counts[key] >= MOST_PER_CLIENT_AND_MINUTE or not self._beside.has_room:
             return False
         if self._counts.total() >= MOST_PER_MINUTE:
             return False
@@ -89,10 +81,3 @@ def new_reference() -> str:
     """Like R-7F3K-2Q9D: 40 random bits that a person can read out on the telephone."""
     letters = [secrets.choice(_ALPHABET) for _ in range(8)]
     return f"R-{''.join(letters[:4])}-{''.join(letters[4:])}"
-
-
-async def _write(record: RefusalRecord, op: OpenIDProvider) -> None:
-    try:
-        await op.store.refusals.add(op.issuer.issuer_id, record)
-    except StoreUnavailable as error:
-        _log.warning("refusal not recorded", reference=record.reference, error=str(error))

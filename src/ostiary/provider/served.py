@@ -3,6 +3,7 @@
 A change is noticed within a second: the issuer's version, one row, is looked at that often.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from typing import Final
 import structlog
 
 from ostiary.accounts.passwords import Passwords
+from ostiary.accounts.subjects import open_subjects
 from ostiary.domain.clock import Clock
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.signing_keys import KeyState, next_change, states
 from ostiary.provider.endpoints.discovery import discovery_document
 from ostiary.provider.endpoints.jwks import jwks_document
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.published_keys import PublishedKeys
+from ostiary.provider.secret_use_log import SecretUseLog
+from ostiary.signing.client_secrets import ClientSecrets
 from ostiary.signing.handle_keys import open_handle_keys
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import Signer
@@ -34,6 +39,9 @@ class Surroundings:
     store: Store
     master_key: MasterKey
     passwords: Passwords
+    secret_uses: SecretUseLog
+    published_keys: PublishedKeys
+    session_ended: asyncio.Event
     clock_of: Callable[[Issuer], Clock]
     # Why an issuer must not be served here, such as a sandbox in production.
     unfit: Callable[[Issuer], Sequence[str]]
@@ -96,8 +104,14 @@ class ServedIssuer:
             store=shared.store,
             passwords=shared.passwords,
             handles=open_handle_keys(self.issuer_id, handle_keys, shared.master_key),
+            subjects=await open_subjects(shared.store, shared.master_key, self.issuer_id, now),
             signer=Signer(active, shared.master_key, self.issuer_id),
+            client_secrets=ClientSecrets(self.issuer_id, shared.master_key),
+            secret_uses=shared.secret_uses,
+            published_keys=shared.published_keys,
             verification_keys={key.kid: key.public_jwk for key in published},
+            hint_keys={key.kid: key.public_jwk for key in keys},
+            session_ended=shared.session_ended,
             discovery=discovery_document(issuer),
             jwks=jwks_document(key.public_jwk for key in published),
         )
@@ -110,12 +124,10 @@ class ServedIssuers:
         self.surroundings: Final = surroundings
         self._served: Final[dict[str, ServedIssuer]] = {}
 
+    def named(self, issuer_id: str) -> ServedIssuer:
+        return self._served.setdefault(issuer_id, ServedIssuer(issuer_id, self.surroundings))
+
     async def at_host(self, host: str) -> Sequence[ServedIssuer]:
         """The issuers whose URL has this host and port."""
         issuers = await self.surroundings.store.issuers.find_by_host(host)
-        return [
-            self._served.setdefault(
-                issuer.issuer_id, ServedIssuer(issuer.issuer_id, self.surroundings)
-            )
-            for issuer in issuers
-        ]
+        return [self.named(issuer.issuer_id) for issuer in issuers]

@@ -1,25 +1,26 @@
 """Minting: from what was authorized to signed tokens. RFC 9068 §2, OIDC Core §2, §3.1.3.3."""
 
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from ostiary.domain.authorization import Standing
+from ostiary.domain.authorization import Authorization, Standing
 from ostiary.domain.client import Client
 from ostiary.domain.quirks import Quirk
+from ostiary.protocol.base64url import decode_base64url, encode_base64url
+from ostiary.protocol.logout_token import LOGOUT_TOKEN_TYPE, logout_token_claims
 from ostiary.protocol.scope import OPENID, format_scope
 from ostiary.protocol.tokens import (
     ACCESS_TOKEN_TYPE,
-    Authentication,
     Json,
     access_token_claims,
     authentication_claims,
     half_hash,
 )
-from ostiary.provider.claims import released_claims
+from ostiary.provider.claims import id_token_claims
 from ostiary.provider.op import OpenIDProvider
 
 ID_LENGTH = 16
 SALT_LENGTH = 8
+LOGOUT_TOKEN_SECONDS = 120
 TOKEN_ID_LENGTH = 32  # base64url of an id and a salt: no padding
 
 
@@ -29,21 +30,31 @@ def mint_access_token(
     scope: frozenset[str],
     now: int,
     *,
-    subject: str,
-    token_id: str,
-    authentication: Authentication | None,
+    authorization: Authorization | None,
+    jkt: str | None,
 ) -> str:
+    """For a user's authorization; without one, for the client that acts for itself.
+
+    `jkt` is the key that the token is bound to. RFC 9449 §6.1.
+    """
     claims = access_token_claims(
         issuer=op.issuer.url,
-        subject=subject,
+        subject=op.subjects.of(client, authorization.user_id)
+        if authorization
+        else client.client_id,
         audience=op.issuer.url,
         client_id=client.client_id,
         scope=format_scope(scope),
         issued_at=now,
         expires_at=now + op.issuer.lifetimes.access_token,
-        token_id=token_id,
-        authentication=authentication,
+        token_id=new_token_id(authorization),
+        authentication=authorization.authentication if authorization else None,
     )
+    # Clients of the contract's own provider read the second name.
+    institution_id = authorization.institution_id if authorization else client.institution_id
+    claims["institution_id"] = claims["institutionId"] = institution_id
+    if jkt is not None:
+        claims["cnf"] = {"jkt": jkt}
     token = op.signer.sign(claims, op.issuer.access_token_algorithm, ACCESS_TOKEN_TYPE)
     op.remember_verified(token, claims)
     return token
@@ -59,16 +70,14 @@ def mint_id_token(
 ) -> str:
     authorization = standing.authorization
     algorithm = client.id_token_algorithm
-    claims: dict[str, Json] = {}
-    if op.issuer.face.claims_in_id_token:
-        claims |= released_claims(op.issuer, standing, scope)
-    claims |= {
+    claims: dict[str, Json] = {
+        **id_token_claims(op, client, standing, scope),
         "iss": op.issuer.url,
-        "sub": authorization.user_id,
+        "sub": op.subjects.of(client, authorization.user_id),
         "aud": client.client_id,
         "iat": now,
         "exp": now + op.issuer.lifetimes.id_token,
-        "sid": urlsafe_b64encode(authorization.session_id).rstrip(b"=").decode(),
+        "sid": session_name(authorization.session_id),
         "at_hash": half_hash(access_token, algorithm),
         **authentication_claims(authorization.authentication),
     }
@@ -78,32 +87,54 @@ def mint_id_token(
     return op.signer.sign(claims, algorithm)
 
 
+def mint_logout_token(
+    op: OpenIDProvider, client: Client, user_id: str, session_id: bytes, now: int
+) -> str:
+    """Signed as the client's ID tokens are. Back-Channel Logout §2.4, §2.6."""
+    claims = logout_token_claims(
+        issuer=op.issuer.url,
+        subject=op.subjects.of(client, user_id),
+        session_id=session_name(session_id),
+        audience=client.client_id,
+        issued_at=now,
+        expires_at=now + LOGOUT_TOKEN_SECONDS,
+        token_id=new_token_id(None),
+    )
+    return op.signer.sign(claims, client.id_token_algorithm, LOGOUT_TOKEN_TYPE)
+
+
+def session_name(session_id: bytes) -> str:
+    """The `sid` by which clients know a session."""
+    return encode_base64url(session_id)
+
+
 def token_response(
-    op: OpenIDProvider, client: Client, standing: Standing, scope: frozenset[str], now: int
+    op: OpenIDProvider,
+    client: Client,
+    standing: Standing,
+    scope: frozenset[str],
+    now: int,
+    *,
+    jkt: str | None,
 ) -> dict[str, Json]:
     """The members for a user's grant, without a refresh token. RFC 6749 §5.1, OIDC Core §3.1.3.3."""
-    authorization = standing.authorization
     access_token = mint_access_token(
-        op,
-        client,
-        scope,
-        now,
-        subject=authorization.user_id,
-        token_id=token_id_of(authorization.authorization_id),
-        authentication=authorization.authentication,
+        op, client, scope, now, authorization=standing.authorization, jkt=jkt
     )
-    members = bearer_members(op, access_token, scope)
+    members = access_token_members(op, access_token, scope, jkt)
     if OPENID in scope:
         members["id_token"] = mint_id_token(op, client, standing, scope, access_token, now)
     return members
 
 
-def bearer_members(op: OpenIDProvider, access_token: str, scope: frozenset[str]) -> dict[str, Json]:
-    """RFC 6749 §5.1."""
+def access_token_members(
+    op: OpenIDProvider, access_token: str, scope: frozenset[str], jkt: str | None
+) -> dict[str, Json]:
+    """RFC 6749 §5.1; a token that is bound to a key is of type DPoP. RFC 9449 §5."""
     seconds = op.issuer.lifetimes.access_token
     members: dict[str, Json] = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": token_type_of(jkt),
         "expires_in": str(seconds) if Quirk.EXPIRES_IN_STRING in op.issuer.quirks else seconds,
     }
     if scope:
@@ -111,18 +142,23 @@ def bearer_members(op: OpenIDProvider, access_token: str, scope: frozenset[str])
     return members
 
 
-def token_id_of(authorization_id: bytes) -> str:
-    """A jti that leads to the authorization, and is another one each time."""
-    return urlsafe_b64encode(authorization_id + os.urandom(SALT_LENGTH)).decode("ascii")
+def token_type_of(jkt: str | None) -> str:
+    """How an access token has to be presented. RFC 6750 §2.1, RFC 9449 §7.1."""
+    return "Bearer" if jkt is None else "DPoP"
 
 
-def token_id_of_client() -> str:
-    """A jti that leads nowhere: a client acting for itself has no authorization."""
-    return urlsafe_b64encode(os.urandom(ID_LENGTH)).rstrip(b"=").decode("ascii")
+def new_token_id(authorization: Authorization | None) -> str:
+    """A jti that leads to the authorization, and is another one each time.
+
+    That of a client that acts for itself leads nowhere: it has no authorization.
+    """
+    if authorization is None:
+        return encode_base64url(os.urandom(ID_LENGTH))
+    return encode_base64url(authorization.authorization_id + os.urandom(SALT_LENGTH))
 
 
 def authorization_id_of(token_id: str) -> bytes | None:
     """The authorization behind the jti of one of our own, verified, access tokens."""
     if len(token_id) != TOKEN_ID_LENGTH:
         return None
-    return urlsafe_b64decode(token_id)[:ID_LENGTH]
+    return decode_base64url(token_id)[:ID_LENGTH]

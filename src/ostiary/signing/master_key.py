@@ -1,6 +1,5 @@
 """The master key, under which every other key is encrypted at rest (AES-256-GCM)."""
 
-import contextlib
 import os
 import secrets
 import stat
@@ -10,6 +9,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ostiary.signing.private_file import write_private_file
 
 KEY_LENGTH = 32
 NONCE_LENGTH = 12
@@ -69,22 +70,7 @@ def read_master_key(path: Path) -> MasterKey:
 
 
 def write_master_key(path: Path) -> None:
-    """Make a new key in a new file of mode 600; an existing file is left as it is.
-
-    The file appears whole: of several processes that start at once, all read the same key.
-    """
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = urlsafe_b64encode(secrets.token_bytes(KEY_LENGTH)).decode("ascii")
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    """Make a new key in a new file of mode 600; an existing file is left as it is."""
+    if not path.exists():
+        text = urlsafe_b64encode(secrets.token_bytes(KEY_LENGTH)).decode("ascii")
+        write_private_file(path, text + "\n")

@@ -7,6 +7,7 @@ from ostiary.domain.authorization import Authorization, Standing
 from ostiary.protocol.tokens import Authentication
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
+from ostiary.storage.pushed_requests import complete_steps
 from ostiary.storage.sessions import touch_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
@@ -24,7 +25,8 @@ RETURNING authorization_id
 FIND_STANDING = """
 SELECT authorizations.*, users.user_id AS known_user, users.disabled_at,
        users.valid_after, memberships.claims,
-       sessions.expires_at AS session_expires_at, sessions.ended_at
+       sessions.expires_at AS session_expires_at, sessions.ended_at,
+       spent_ids.spent_id AS revoked_token
 FROM authorizations
 LEFT JOIN users ON users.issuer_id = authorizations.issuer_id
     AND users.user_id = authorizations.user_id
@@ -33,6 +35,8 @@ LEFT JOIN memberships ON memberships.issuer_id = authorizations.issuer_id
     AND memberships.institution_id = authorizations.institution_id
 LEFT JOIN sessions ON sessions.issuer_id = authorizations.issuer_id
     AND sessions.session_id = authorizations.session_id
+LEFT JOIN spent_ids ON spent_ids.issuer_id = authorizations.issuer_id
+    AND spent_ids.spent_id = :token_id
 WHERE authorizations.issuer_id = :issuer_id
     AND authorizations.authorization_id = :authorization_id
 """
@@ -50,6 +54,12 @@ WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id
     AND generation = :generation AND revoked_at IS NULL
 RETURNING authorization_id
 """
+EXTEND = """
+UPDATE authorizations SET refresh_until = :refresh_until
+WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id
+    AND generation = :generation AND revoked_at IS NULL
+RETURNING authorization_id
+"""
 REVOKE = """
 UPDATE authorizations SET revoked_at = :now
 WHERE issuer_id = :issuer_id AND authorization_id = :authorization_id AND revoked_at IS NULL
@@ -61,17 +71,38 @@ RETURNING authorization_id
 class Authorizations:
     database: SqliteDatabase
 
-    async def add(self, issuer_id: str, authorization: Authorization, *, touch: bool) -> None:
-        """With `touch`, the session's use is noted in the same transaction."""
-        steps = [add_step(issuer_id, authorization)]
-        if touch:
-            steps.append(touch_step(issuer_id, authorization.session_id, authorization.created_at))
-        await self.database.change(*steps)
+    async def add(
+        self,
+        issuer_id: str,
+        authorization: Authorization,
+        *,
+        touch: bool,
+        pushed_id: bytes | None = None,
+    ) -> bool:
+        """With `touch`, the session's use is noted in the same transaction.
 
-    async def find_standing(self, issuer_id: str, authorization_id: bytes) -> Standing | None:
-        """The authorization with its user, membership and session."""
+        False, and nothing done, when the pushed request has been used before.
+        """
+        now = authorization.created_at
+        steps = [add_step(issuer_id, authorization), *complete_steps(issuer_id, pushed_id, now)]
+        if touch:
+            steps.append(touch_step(issuer_id, authorization.session_id, now))
+        return await self.database.change(*steps) is not None
+
+    async def find_standing(
+        self, issuer_id: str, authorization_id: bytes, *, token_id: bytes | None = None
+    ) -> Standing | None:
+        """The authorization with its user, membership and session.
+
+        `token_id` is the access token in question, by the spent id that it has once it is revoked.
+        """
         row = await self.database.read_one(
-            FIND_STANDING, {"issuer_id": issuer_id, "authorization_id": authorization_id}
+            FIND_STANDING,
+            {
+                "issuer_id": issuer_id,
+                "authorization_id": authorization_id,
+                "token_id": token_id,
+            },
         )
         return None if row is None else _standing(row)
 
@@ -118,6 +149,23 @@ class Authorizations:
                     "generation": generation,
                     "refresh_until": refresh_until,
                     "now": now,
+                },
+            )
+        )
+        return row is not None
+
+    async def extend(
+        self, issuer_id: str, authorization_id: bytes, *, generation: int, refresh_until: int
+    ) -> bool:
+        """Give the refresh token its lifetime again; false when it has ended or gone on."""
+        row = await self.database.change(
+            Step(
+                EXTEND,
+                {
+                    "issuer_id": issuer_id,
+                    "authorization_id": authorization_id,
+                    "generation": generation,
+                    "refresh_until": refresh_until,
                 },
             )
         )
@@ -173,6 +221,7 @@ def _standing(row: Row) -> Standing:
         if row["ended_at"] is not None
         else columns.optional_integer(row, "session_expires_at") or 0,
         claims=columns.claims(row),
+        token_revoked=row["revoked_token"] is not None,
     )
 
 

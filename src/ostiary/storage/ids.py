@@ -9,6 +9,11 @@ _COUNTER_SIZE = 1 << 24
 _counter = count(int.from_bytes(os.urandom(2)))
 
 
+def instant_of(row_id: bytes) -> int:
+    """When the id was made."""
+    return int.from_bytes(row_id[:5])
+
+
 def new_id(now: int) -> bytes:
     """Seconds (5 bytes), a counter (3) and randomness (8). An id is a name, never a secret."""
     return now.to_bytes(5) + (next(_counter) % _COUNTER_SIZE).to_bytes(3) + os.urandom(8)

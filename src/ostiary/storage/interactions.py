@@ -4,14 +4,16 @@ from dataclasses import dataclass, replace
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Authorization
+from ostiary.domain.consent import Consent
 from ostiary.domain.interaction import AuthorizationRequest, Interaction
 from ostiary.domain.session import Session
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
 from ostiary.storage.authorizations import add_step as add_authorization_step
+from ostiary.storage.pushed_requests import complete_steps
 from ostiary.storage.records import Record
 from ostiary.storage.sessions import add_step as add_session_step
-from ostiary.storage.sessions import end_step, renew_step, touch_step
+from ostiary.storage.sessions import end_steps, renew_step, touch_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 ADD = """
@@ -27,7 +29,8 @@ WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id
 """
 SET_IDENTIFIER = """
 UPDATE interactions
-SET identifier = :identifier, signed_in_session = NULL, account_chosen = 1, another_account = 1
+SET identifier = :identifier, signed_in_session = NULL, account_chosen = 1, another_account = 1,
+    institution_id = NULL
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
 RETURNING interaction_id
 """
@@ -36,8 +39,14 @@ UPDATE interactions SET account_chosen = 1, another_account = :another_account
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
 RETURNING interaction_id
 """
+CHOOSE_INSTITUTION = """
+UPDATE interactions SET institution_id = :institution_id
+WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
+RETURNING interaction_id
+"""
 SIGN_IN = """
-UPDATE interactions SET signed_in_session = :session_id, account_chosen = 1, another_account = 0
+UPDATE interactions
+SET signed_in_session = :session_id, account_chosen = 1, another_account = 0, institution_id = NULL
 WHERE issuer_id = :issuer_id AND interaction_id = :interaction_id AND finished_at IS NULL
 RETURNING interaction_id
 """
@@ -71,11 +80,13 @@ class SignInChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """The end of an interaction in a code, with the consent given in it, if any."""
+    """The end of an interaction in a code: with the consent given in it and the pushed request that
+    it used, if any."""
 
     authorization: Authorization
-    consented: frozenset[str] | None
+    consent: Consent | None
     event: AuditEvent | None
+    pushed_id: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +126,16 @@ class Interactions:
             )
         )
 
+    async def choose_institution(
+        self, issuer_id: str, interaction_id: bytes, institution_id: str
+    ) -> None:
+        await self.database.change(
+            Step(
+                CHOOSE_INSTITUTION,
+                {**_key(issuer_id, interaction_id), "institution_id": institution_id},
+            )
+        )
+
     async def sign_in(
         self, issuer_id: str, interaction_id: bytes, change: SignInChange, event: AuditEvent
     ) -> bool:
@@ -126,7 +147,7 @@ class Interactions:
         steps = [(renew_step if change.renews else add_session_step)(issuer_id, session)]
         if change.ends is not None:
             steps += [
-                end_step(issuer_id, change.ends, event.at),
+                *end_steps(issuer_id, change.ends, event.at),
                 event_step(
                     issuer_id, replace(event, type=EventType.SESSION_ENDED, reason="replaced")
                 ),
@@ -142,11 +163,12 @@ class Interactions:
         """Finish with a code: true for exactly one caller."""
         authorization, now = end.authorization, end.authorization.created_at
         steps = [
+            *complete_steps(issuer_id, end.pushed_id, now),
             add_authorization_step(issuer_id, authorization),
             touch_step(issuer_id, authorization.session_id, now),
         ]
-        if end.consented is not None:
-            steps.append(_consent_step(issuer_id, authorization, end.consented))
+        if end.consent is not None:
+            steps.append(_consent_step(issuer_id, authorization, end.consent))
         if end.event is not None:
             steps.append(event_step(issuer_id, end.event))
         row = await self.database.change(
@@ -155,12 +177,20 @@ class Interactions:
         return row is not None
 
     async def refuse(
-        self, issuer_id: str, interaction_id: bytes, now: int, event: AuditEvent | None
+        self,
+        issuer_id: str,
+        interaction_id: bytes,
+        now: int,
+        event: AuditEvent | None,
+        *,
+        pushed_id: bytes | None = None,
     ) -> bool:
         """Finish without a code: true for exactly one caller."""
         events = [] if event is None else [event_step(issuer_id, event)]
         row = await self.database.change(
-            Step(FINISH, {**_key(issuer_id, interaction_id), "now": now}), *events
+            Step(FINISH, {**_key(issuer_id, interaction_id), "now": now}),
+            *complete_steps(issuer_id, pushed_id, now),
+            *events,
         )
         return row is not None
 
@@ -169,7 +199,7 @@ def _key(issuer_id: str, interaction_id: bytes) -> dict[str, Value]:
     return {"issuer_id": issuer_id, "interaction_id": interaction_id}
 
 
-def _consent_step(issuer_id: str, authorization: Authorization, consented: frozenset[str]) -> Step:
+def _consent_step(issuer_id: str, authorization: Authorization, consent: Consent) -> Step:
     return Step(
         SAVE_CONSENT,
         {
@@ -177,9 +207,9 @@ def _consent_step(issuer_id: str, authorization: Authorization, consented: froze
             "user_id": authorization.user_id,
             "institution_id": authorization.institution_id,
             "client_id": authorization.client_id,
-            "scope": columns.scope_value(consented),
-            "claims": "",
-            "client_print": "",
+            "scope": columns.scope_value(consent.scope),
+            "claims": " ".join(sorted(consent.data)),
+            "client_print": consent.client_print,
             "granted_at": authorization.created_at,
         },
     )

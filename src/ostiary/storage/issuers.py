@@ -12,6 +12,7 @@ from ostiary.domain.institution import Institution
 from ostiary.domain.issuer import Issuer
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
+from ostiary.storage.client_origins import origin_steps
 from ostiary.storage.records import Record
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
@@ -144,7 +145,7 @@ class Clients:
             "client_id": client.client_id,
             "data": CLIENT.dump(client),
         }
-        return await self._changed(Step(ADD_CLIENT, parameters), issuer_id, event)
+        return await self._changed(Step(ADD_CLIENT, parameters), issuer_id, client, event)
 
     async def replace(
         self, issuer_id: str, seen: Client, client: Client, event: AuditEvent
@@ -156,11 +157,14 @@ class Clients:
             "data": CLIENT.dump(client),
             "seen": seen.revision,
         }
-        return await self._changed(Step(REPLACE_CLIENT, parameters), issuer_id, event)
+        return await self._changed(Step(REPLACE_CLIENT, parameters), issuer_id, client, event)
 
-    async def _changed(self, step: Step, issuer_id: str, event: AuditEvent) -> bool:
+    async def _changed(self, step: Step, issuer_id: str, client: Client, event: AuditEvent) -> bool:
         row = await self.database.change(
-            step, version_step(issuer_id), event_step(issuer_id, event)
+            step,
+            *origin_steps(issuer_id, client),
+            version_step(issuer_id),
+            event_step(issuer_id, event),
         )
         return row is not None
 

@@ -1,4 +1,4 @@
-"""Signing keys and handle keys, sealed under the master key before they come here."""
+"""Signing keys, handle keys and subject keys, sealed under the master key before they come here."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,14 @@ INSERT INTO handle_keys (issuer_id, number, sealed, created_at)
 VALUES (:issuer_id, :number, :sealed, :created_at)
 ON CONFLICT (issuer_id, number) DO NOTHING
 RETURNING number
+"""
+SUBJECT_KEY = "SELECT sealed FROM subject_keys WHERE issuer_id = :issuer_id"
+# Of several processes that find it missing, the first one's stays, and is told to all.
+ADD_SUBJECT_KEY = """
+INSERT INTO subject_keys (issuer_id, sealed, created_at)
+VALUES (:issuer_id, :sealed, :created_at)
+ON CONFLICT (issuer_id) DO UPDATE SET created_at = subject_keys.created_at
+RETURNING sealed
 """
 
 
@@ -77,6 +85,18 @@ class Keys:
                 {"issuer_id": issuer_id, "number": number, "sealed": sealed, "created_at": now},
             )
         )
+
+    async def subject_key(self, issuer_id: str) -> bytes | None:
+        """The sealed key of the issuer's pairwise subjects."""
+        row = await self.database.read_one(SUBJECT_KEY, {"issuer_id": issuer_id})
+        return None if row is None else columns.binary(row, "sealed")
+
+    async def add_subject_key(self, issuer_id: str, sealed: bytes, now: int) -> bytes:
+        """The key that counts: this one, unless there was one before."""
+        row = await self.database.change(
+            Step(ADD_SUBJECT_KEY, {"issuer_id": issuer_id, "sealed": sealed, "created_at": now})
+        )
+        return sealed if row is None else columns.binary(row, "sealed")
 
 
 def _signing_key(row: Row) -> SigningKey:

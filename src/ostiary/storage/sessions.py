@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from ostiary.domain.audit import AuditEvent
+from ostiary.domain.consent import Consent
 from ostiary.domain.session import Session, SignedIn
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
+from ostiary.storage.logout_notices import notice_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 FIND_SIGNED_IN = """
 SELECT sessions.*, users.username, users.disabled_at, users.valid_after,
-       memberships.claims, consents.scope
+       memberships.claims, consents.scope, consents.claims AS consented_data, consents.client_print
 FROM sessions
 JOIN users ON users.issuer_id = sessions.issuer_id AND users.user_id = sessions.user_id
 LEFT JOIN memberships ON memberships.issuer_id = sessions.issuer_id
@@ -73,13 +75,13 @@ class Sessions:
             valid_after=columns.integer(row, "valid_after"),
             disabled=row["disabled_at"] is not None,
             claims=columns.claims(row),
-            consented=columns.scope(row),
+            consent=_consent(row),
         )
 
     async def end(self, issuer_id: str, session_id: bytes, event: AuditEvent) -> bool:
-        """False when it had ended before."""
+        """With the notices to those who want to be told. False when it had ended before."""
         row = await self.database.change(
-            end_step(issuer_id, session_id, event.at), event_step(issuer_id, event)
+            *end_steps(issuer_id, session_id, event.at), event_step(issuer_id, event)
         )
         return row is not None
 
@@ -98,8 +100,10 @@ def touch_step(issuer_id: str, session_id: bytes, now: int) -> Step:
     return Step(TOUCH, {"issuer_id": issuer_id, "session_id": session_id, "now": now})
 
 
-def end_step(issuer_id: str, session_id: bytes, now: int) -> Step:
-    return Step(END, {"issuer_id": issuer_id, "session_id": session_id, "now": now})
+def end_steps(issuer_id: str, session_id: bytes, now: int) -> tuple[Step, Step]:
+    """The end, and what is to be told of it."""
+    ended = Step(END, {"issuer_id": issuer_id, "session_id": session_id, "now": now})
+    return ended, notice_step(issuer_id, session_id, now)
 
 
 def _parameters(issuer_id: str, session: Session) -> dict[str, Value]:
@@ -115,6 +119,16 @@ def _parameters(issuer_id: str, session: Session) -> dict[str, Value]:
         "expires_at": session.expires_at,
         "ended_at": session.ended_at,
     }
+
+
+def _consent(row: Row) -> Consent | None:
+    if row["client_print"] is None:
+        return None
+    return Consent(
+        scope=columns.scope(row),
+        data=frozenset(columns.words(row, "consented_data")),
+        client_print=columns.text(row, "client_print"),
+    )
 
 
 def _session(row: Row) -> Session:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ostiary.domain.audit import AuditEvent
+from ostiary.storage.audit import event_step
 from ostiary.storage.sqlite import SqliteDatabase, Step
 
 # One that has expired and was not swept yet may be spent again.
@@ -24,16 +26,15 @@ class SpentIds:
 
     async def add(self, issuer_id: str, spent_id: bytes, *, expires_at: int, now: int) -> bool:
         """Spend it: true for exactly one caller until it has expired."""
+        row = await self.database.change(_add_step(issuer_id, spent_id, expires_at, now))
+        return row is not None
+
+    async def revoke(
+        self, issuer_id: str, spent_id: bytes, *, expires_at: int, event: AuditEvent
+    ) -> bool:
+        """Spend a token that is not used up; false when that was done before."""
         row = await self.database.change(
-            Step(
-                ADD,
-                {
-                    "issuer_id": issuer_id,
-                    "spent_id": spent_id,
-                    "expires_at": expires_at,
-                    "now": now,
-                },
-            )
+            _add_step(issuer_id, spent_id, expires_at, event.at), event_step(issuer_id, event)
         )
         return row is not None
 
@@ -42,3 +43,10 @@ class SpentIds:
             FIND, {"issuer_id": issuer_id, "spent_id": spent_id, "now": now}
         )
         return row is not None
+
+
+def _add_step(issuer_id: str, spent_id: bytes, expires_at: int, now: int) -> Step:
+    return Step(
+        ADD,
+        {"issuer_id": issuer_id, "spent_id": spent_id, "expires_at": expires_at, "now": now},
+    )

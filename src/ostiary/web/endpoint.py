@@ -3,6 +3,7 @@
 Every request passes here, and every refusal becomes a response here, in the form of its endpoint.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,12 +13,11 @@ from starlette.exceptions import HTTPException
 from ostiary.accounts.passwords import TooManyPasswords
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal, shown
+from ostiary.provider.dpop import nonce_header
 from ostiary.provider.exchange import (
     Answer,
     AuthorizationResponse,
-    Document,
     EndpointRequest,
-    JsonAnswer,
     Redirect,
     ShowInteraction,
 )
@@ -26,20 +26,33 @@ from ostiary.provider.refusal_log import RefusalLog, new_reference
 from ostiary.provider.served import ServedIssuer, ServedIssuers
 from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.web.asgi import Application, Receive, Scope, Send, send_response
-from ostiary.web.incoming import claimed_client_id, read_body, replayed, requested_host
+from ostiary.web.cors import (
+    Readers,
+    find_reader,
+    is_preflight,
+    preflight_response,
+    readable,
+    refused_preflight,
+)
+from ostiary.web.incoming import (
+    claimed_client_id,
+    read_body,
+    replayed,
+    requested_host,
+    tried_scheme,
+)
 from ostiary.web.pages.context import interaction_redirect
 from ostiary.web.pages.render import Renderer
 from ostiary.web.responses import (
     STRICT_TRANSPORT,
     HttpResponse,
+    answer_response,
     challenge_refusal,
-    document_response,
     json_refusal,
-    json_response,
     redirect,
     reference_header,
 )
-from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths
+from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths, is_below, page_provider
 
 _log = structlog.get_logger("ostiary.web")
 
@@ -134,7 +147,19 @@ class Edge:
         request = EndpointRequest(
             method=method, query=scope["query_string"], headers=scope["headers"]
         )
+        reader = await find_reader(request, endpoint.readers, op)
+        if reader is not None and is_preflight(request):
+            return preflight_response(reader, endpoint.methods)
+        response = await self._answer_or_refuse(request, endpoint, op, receive)
+        return response if reader is None else readable(response, reader)
+
+    async def _answer_or_refuse(
+        self, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider, receive: Receive
+    ) -> HttpResponse:
+        method = request.method
         try:
+            if endpoint.readers is Readers.REGISTERED and is_preflight(request):
+                raise refused_preflight(request)
             if method not in endpoint.methods:
                 raise ReasonCode.METHOD_NOT_ALLOWED.refusal(
                     expected=", ".join(endpoint.methods), received=method
@@ -155,10 +180,6 @@ class Edge:
         self, answer: Answer, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
     ) -> HttpResponse:
         match answer:
-            case JsonAnswer():
-                return json_response(answer)
-            case Document():
-                return document_response(answer)
             case AuthorizationResponse():
                 response = self._renderer.authorization_response(answer, op.issuer)
                 if answer.refusal is None:
@@ -169,6 +190,8 @@ class Edge:
                 return interaction_redirect(op, answer)
             case Redirect():
                 return redirect(answer.location)
+            case _:
+                return answer_response(answer)
 
     def _refuse(
         self, refusal: Refusal, request: EndpointRequest, endpoint: Endpoint, op: OpenIDProvider
@@ -178,6 +201,8 @@ class Edge:
         if refusal.code is ReasonCode.METHOD_NOT_ALLOWED:
             allowed = ", ".join(endpoint.methods).encode("ascii")
             response = response.with_headers((b"allow", allowed))
+        if refusal.code is ReasonCode.DPOP_NONCE_NEEDED:
+            response = response.with_headers(nonce_header(op, op.clock.now()))
         return response.with_headers(reference_header(reference))
 
     def _refusal_response(
@@ -188,13 +213,13 @@ class Edge:
         op: OpenIDProvider,
         reference: str,
     ) -> HttpResponse:
-        match endpoint.refusal_form:
+        match endpoint.refusal_form_for(request, op.issuer):
             case RefusalForm.PAGE:
                 return self._renderer.refusal(refusal, reference, op.issuer)
             case RefusalForm.JSON:
                 return json_refusal(refusal, basic=bool(request.header_values(b"authorization")))
             case RefusalForm.CHALLENGE:
-                return challenge_refusal(refusal)
+                return challenge_refusal(refusal, dpop=tried_scheme(request) == "dpop")
 
     def _record(
         self, refusal: Refusal, request: EndpointRequest, name: str, op: OpenIDProvider
@@ -211,15 +236,15 @@ class Edge:
         op = None
         request = EndpointRequest(method=scope["method"], headers=scope["headers"])
         try:
-            op = await self._provider_at(host, scope["path"])
+            providers = await self._providers_at(host)
+            op = page_provider(providers, scope["path"])
             if op is None and not scope["path"].startswith(("/static/", "/theme/")):
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
-            inside = op is not None and scope["path"].startswith(op.issuer.base_path + "/")
-            root = op.issuer.base_path if op is not None and inside else ""
+            root = op.issuer.base_path if op is not None and is_below(op, scope["path"]) else ""
             body = await read_body(request, receive) if scope["method"] == "POST" else b""
             # With "app" in it, the router raises for a wrong method instead of answering itself.
-            page_scope = {**scope, "op": op, "root_path": root, "app": self._pages}
-            await self._pages(page_scope, replayed(body), send)
+            added = {"op": op, "providers": providers, "root_path": root, "app": self._pages}
+            await self._pages({**scope, **added}, replayed(body), send)
         except Refusal as refusal:
             return self._refused_page(refusal, request, op)
         except HTTPException as error:
@@ -234,12 +259,9 @@ class Edge:
             return self._refused_page(_defect(error), request, op)
         return None
 
-    async def _provider_at(self, host: bytes, path: str) -> OpenIDProvider | None:
-        """The provider whose base path this is below, or else the first at the host."""
+    async def _providers_at(self, host: bytes) -> Sequence[OpenIDProvider]:
         at_host = await self._issuers.at_host(host.decode("latin-1"))
-        found = [op for served in at_host if (op := await served.current()) is not None]
-        below = [op for op in found if path.startswith(op.issuer.base_path + "/")]
-        return next(iter(below or found), None)
+        return [op for served in at_host if (op := await served.current()) is not None]
 
     def _refused_page(
         self, refusal: Refusal, request: EndpointRequest, op: OpenIDProvider | None

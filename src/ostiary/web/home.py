@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class DemoClient:
     client_id: str
     secret: str | None
+    private_key_file: str | None
     kind: str
     redirect_uris: tuple[str, ...]
 

@@ -1,6 +1,7 @@
 """What comes in over ASGI: the host that was asked for, the body, and who says to be asking."""
 
 from ostiary.domain.refusals import ReasonCode, Refusal, shown
+from ostiary.protocol.client_assertion import parse_client_assertion
 from ostiary.protocol.credentials import parse_basic, split_authorization
 from ostiary.protocol.malformed import Malformed
 from ostiary.provider.exchange import EndpointRequest
@@ -43,6 +44,12 @@ def replayed(body: bytes) -> Receive:
     return receive
 
 
+def tried_scheme(request: EndpointRequest) -> str:
+    """The scheme of the one Authorization header, in lower case; empty without one."""
+    scheme, _ = split_authorization(request.header(b"authorization") or "")
+    return scheme
+
+
 def claimed_client_id(request: EndpointRequest) -> str | None:
     """The client that the request says it is from, proved or not, for the record."""
     try:
@@ -52,7 +59,9 @@ def claimed_client_id(request: EndpointRequest) -> str | None:
         parameters = (
             request.form_parameters() if request.method == "POST" else request.query_parameters()
         )
+        client_id = parameters.get("client_id")
+        if client_id is None and (assertion := parameters.get("client_assertion")):
+            client_id = parse_client_assertion(assertion).claimed_client_id
     except (Malformed, Refusal):
         return None
-    client_id = parameters.get("client_id")
     return None if client_id is None else shown(client_id)

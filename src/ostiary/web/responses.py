@@ -1,15 +1,19 @@
 """HTTP responses as plain values, and the headers that every one of a kind carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal
-from ostiary.protocol.credentials import bearer_challenge
+from ostiary.protocol.credentials import challenge
+from ostiary.protocol.dpop import PROOF_ALGORITHMS
+from ostiary.protocol.errors import ErrorCode
 from ostiary.protocol.response_mode import ResponseMode, append_parameters
 from ostiary.provider.exchange import (
+    Acknowledgement,
     AuthorizationResponse,
     Document,
     JsonAnswer,
+    JwtAnswer,
 )
 
 Header = tuple[bytes, bytes]
@@ -18,11 +22,12 @@ Header = tuple[bytes, bytes]
 NEVER_STORED: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
 NO_REFERRER: Header = (b"referrer-policy", b"no-referrer")
-_JSON_HEADERS: tuple[Header, ...] = (
-    (b"content-type", b"application/json"),
-    *NEVER_STORED,
-    NO_SNIFFING,
-)
+_PRIVATE: tuple[Header, ...] = (*NEVER_STORED, NO_SNIFFING)
+_JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), *_PRIVATE)
+_REALM = "ostiary"
+_ALGORITHMS = " ".join(sorted(PROOF_ALGORITHMS))
+# Of a token request these are 400, of any other a challenge. RFC 9449 §7.1, §9.
+_PROOF_ERRORS = frozenset({ErrorCode.INVALID_DPOP_PROOF, ErrorCode.USE_DPOP_NONCE})
 
 # Everything locked down but form-action: Chromium and Safari hold it against every redirect that
 # follows a form, so it would stop a code on its way to the client after it was issued.
@@ -57,22 +62,25 @@ class HttpResponse:
         return HttpResponse(status=self.status, headers=(*self.headers, *headers), body=self.body)
 
 
-def document_response(document: Document) -> HttpResponse:
-    """Public, cacheable, and readable by scripts of any origin."""
-    return HttpResponse(
-        status=200,
-        headers=(
-            (b"content-type", document.media_type.encode()),
-            (b"cache-control", b"public, max-age=%d" % document.max_age),
-            (b"access-control-allow-origin", b"*"),
-            NO_SNIFFING,
-        ),
-        body=document.body,
-    )
-
-
-def json_response(answer: JsonAnswer) -> HttpResponse:
-    return HttpResponse(status=200, headers=_JSON_HEADERS, body=answer.encode())
+def answer_response(answer: Document | JsonAnswer | JwtAnswer | Acknowledgement) -> HttpResponse:
+    """What goes to a program: a document is cacheable, all else for one client alone."""
+    match answer:
+        case Document():
+            headers: tuple[Header, ...] = (
+                (b"content-type", answer.media_type.encode("ascii")),
+                (b"cache-control", b"public, max-age=%d" % answer.max_age),
+                NO_SNIFFING,
+            )
+            return HttpResponse(status=200, headers=headers, body=answer.body)
+        case JsonAnswer():
+            headers = (*_JSON_HEADERS, *answer.headers)
+            return HttpResponse(status=answer.status, headers=headers, body=answer.encode())
+        case JwtAnswer():
+            content_type = (b"content-type", answer.media_type.encode("ascii"))
+            headers = (content_type, *_PRIVATE, *answer.headers)
+            return HttpResponse(status=200, headers=headers, body=answer.token.encode("ascii"))
+        case Acknowledgement():
+            return HttpResponse(status=200, headers=_PRIVATE)
 
 
 def json_refusal(refusal: Refusal, *, basic: bool) -> HttpResponse:
@@ -89,23 +97,26 @@ def json_refusal(refusal: Refusal, *, basic: bool) -> HttpResponse:
     )
 
 
-def challenge_refusal(refusal: Refusal) -> HttpResponse:
-    """RFC 6750 §3: the same error in the challenge and in the body."""
+def challenge_refusal(refusal: Refusal, *, dpop: bool) -> HttpResponse:
+    """RFC 6750 §3, RFC 9449 §7.1, §7.2: both schemes are offered; the one that was tried comes
+    first and has the error, as the body has. Who has tried none is told of no error."""
     reason = refusal.reason
     answer = json_refusal(refusal, basic=False)
     if reason.status >= 500:
         return answer
+    error = {"error": str(reason.error), "error_description": reason.text}
     if refusal.code is ReasonCode.TOKEN_MISSING:
-        # §3.1: without a token there is no error to name.
-        challenge = bearer_challenge("ostiary")
-    else:
-        challenge = bearer_challenge(
-            "ostiary",
-            error=reason.error,
-            description=reason.text,
-            scope="openid" if refusal.code is ReasonCode.SCOPE_INSUFFICIENT else "",
-        )
-    return answer.with_headers((b"www-authenticate", challenge.encode("ascii")))
+        error, answer = {}, replace(answer, body=b"{}")
+    elif refusal.code is ReasonCode.SCOPE_INSUFFICIENT:
+        error["scope"] = "openid"
+    elif reason.error in _PROOF_ERRORS:
+        answer = replace(answer, status=401)
+    offers = [("Bearer", {"realm": _REALM}), ("DPoP", {"realm": _REALM, "algs": _ALGORITHMS})]
+    tried, other = reversed(offers) if dpop else offers
+    challenges = (challenge(tried[0], **tried[1], **error), challenge(other[0], **other[1]))
+    return answer.with_headers(
+        *((b"www-authenticate", each.encode("ascii")) for each in challenges)
+    )
 
 
 def redirect(location: str, *headers: Header) -> HttpResponse:

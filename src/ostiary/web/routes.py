@@ -3,18 +3,24 @@
 To add an endpoint: its function in provider/endpoints, and a line in ENDPOINTS.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ostiary.domain.issuer import Issuer
+from ostiary.domain.quirks import Quirk
 from ostiary.provider.endpoints.authorization import authorization
 from ostiary.provider.endpoints.discovery import discovery
+from ostiary.provider.endpoints.introspection import introspection
 from ostiary.provider.endpoints.jwks import jwks
+from ostiary.provider.endpoints.pushed_authorization import pushed_authorization
+from ostiary.provider.endpoints.revocation import revocation
 from ostiary.provider.endpoints.token import token
 from ostiary.provider.endpoints.userinfo import userinfo
 from ostiary.provider.exchange import Answer, EndpointRequest
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.pictures import FOLDER as PICTURES
+from ostiary.web.cors import Readers
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 WELL_KNOWN_OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
@@ -34,19 +40,68 @@ class Endpoint:
     answer: Callable[[EndpointRequest, OpenIDProvider], Awaitable[Answer]]
     methods: tuple[str, ...]
     refusal_form: RefusalForm
+    # The quirk with which whoever accepts text/html is refused with a page.
+    page_quirk: Quirk | None = None
+    readers: Readers = Readers.NOBODY
+
+    def refusal_form_for(self, request: EndpointRequest, issuer: Issuer) -> RefusalForm:
+        if self.page_quirk in issuer.quirks and "text/html" in (request.header(b"accept") or ""):
+            return RefusalForm.PAGE
+        return self.refusal_form
 
 
 DISCOVERY = Endpoint(
-    name="discovery", answer=discovery, methods=("GET",), refusal_form=RefusalForm.JSON
+    name="discovery",
+    answer=discovery,
+    methods=("GET",),
+    refusal_form=RefusalForm.JSON,
+    readers=Readers.EVERYBODY,
 )
 ENDPOINTS = (
-    Endpoint(name="jwks", answer=jwks, methods=("GET",), refusal_form=RefusalForm.JSON),
+    Endpoint(
+        name="jwks",
+        answer=jwks,
+        methods=("GET",),
+        refusal_form=RefusalForm.JSON,
+        readers=Readers.EVERYBODY,
+    ),
     Endpoint(
         name="auth", answer=authorization, methods=("GET", "POST"), refusal_form=RefusalForm.PAGE
     ),
-    Endpoint(name="token", answer=token, methods=("POST",), refusal_form=RefusalForm.JSON),
     Endpoint(
-        name="me", answer=userinfo, methods=("GET", "POST"), refusal_form=RefusalForm.CHALLENGE
+        name="request",
+        answer=pushed_authorization,
+        methods=("POST",),
+        refusal_form=RefusalForm.JSON,
+        page_quirk=Quirk.PAR_HTML_ERRORS,
+        readers=Readers.REGISTERED,
+    ),
+    Endpoint(
+        name="token",
+        answer=token,
+        methods=("POST",),
+        refusal_form=RefusalForm.JSON,
+        readers=Readers.REGISTERED,
+    ),
+    Endpoint(
+        name="token/revocation",
+        answer=revocation,
+        methods=("POST",),
+        refusal_form=RefusalForm.JSON,
+        readers=Readers.REGISTERED,
+    ),
+    Endpoint(
+        name="token/introspection",
+        answer=introspection,
+        methods=("POST",),
+        refusal_form=RefusalForm.JSON,
+    ),
+    Endpoint(
+        name="me",
+        answer=userinfo,
+        methods=("GET", "POST"),
+        refusal_form=RefusalForm.CHALLENGE,
+        readers=Readers.REGISTERED,
     ),
 )
 
@@ -65,3 +120,14 @@ def endpoint_paths(issuer: Issuer) -> Iterator[tuple[str, Endpoint]]:
         yield f"{WELL_KNOWN_OAUTH}{issuer.path}", DISCOVERY
     for endpoint in ENDPOINTS:
         yield f"{issuer.base_path}/{endpoint.name}", endpoint
+
+
+def page_provider(providers: Sequence[OpenIDProvider], path: str) -> OpenIDProvider | None:
+    """Of those at a host, the one whose base path this is below, or else the first."""
+    below = (op for op in providers if is_below(op, path))
+    return next(below, next(iter(providers), None))
+
+
+def is_below(op: OpenIDProvider, path: str) -> bool:
+    """Pictures have a folder of their own, that of the contract, wherever the base path is."""
+    return path.startswith(op.issuer.base_path + "/") and not path.startswith(PICTURES + "/")

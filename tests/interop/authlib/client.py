@@ -1,75 +1,68 @@
 """A relying party made of Authlib alone. tests/interop/conversation.py says what goes in and out."""
 
-import base64
-import json
-import os
-import sys
-from collections.abc import Callable
+import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
-from authlib.common.security import generate_token  # type: ignore[import-untyped]
-from authlib.integrations.requests_client import (  # type: ignore[import-untyped]
-    OAuth2Session,
-    OAuthError,
-)
-from authlib.oauth2 import rfc9207  # type: ignore[import-untyped]
-from authlib.oidc.core import CodeIDToken, UserInfo  # type: ignore[import-untyped]
-from authlib.oidc.discovery import (  # type: ignore[import-untyped]
-    OpenIDProviderMetadata,
-    get_well_known_url,
-)
+from authlib.common.security import generate_token
+from authlib.common.urls import add_params_to_uri
+from authlib.integrations.requests_client import OAuth2Session, OAuthError
+from authlib.oauth2 import rfc9207
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from authlib.oidc.core import CodeIDToken, UserInfo
+from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
+from conversation import run, settings, told, visit
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-SETTINGS = {name: os.environ.get(f"INTEROP_{name}", "") for name in (
-    "ISSUER", "CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI", "SCOPE", "ALGORITHM", "AUTH_METHOD",
-    "SCENARIO",
-)}  # fmt: skip
 
+class ForOneMinute(PrivateKeyJWT):
+    """The library's own assertions are good for an hour, which is longer than Ostiary takes."""
 
-def say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def visit(url: str) -> str:
-    """Send the person to an address; where they come back."""
-    say({"visit": url})
-    return str(json.loads(sys.stdin.readline())["url"])
+    def sign(self, auth: Any, token_endpoint: str) -> str:
+        self.claims = {"exp": int(time.time()) + 60}
+        return super().sign(auth, token_endpoint)
 
 
 class RelyingParty:
-    def __init__(self) -> None:
-        found = requests.get(get_well_known_url(SETTINGS["ISSUER"], external=True), timeout=10)
+    def __init__(self, **more: Any) -> None:
+        found = requests.get(get_well_known_url(settings.issuer, external=True), timeout=10)
         found.raise_for_status()
         self.metadata = OpenIDProviderMetadata(found.json())
         self.metadata.validate()
         rfc9207.AuthorizationServerMetadata(
             self.metadata
         ).validate_authorization_response_iss_parameter_supported()
-        if self.metadata["issuer"] != SETTINGS["ISSUER"]:
+        if self.metadata["issuer"] != settings.issuer:
             raise ValueError(f"another issuer: {self.metadata['issuer']}")
         self.nonce = generate_token()
         self.verifier = generate_token(48)
+        secret = settings.client_secret or None
+        if settings.auth_method == "private_key_jwt":
+            secret = Path(settings.private_key).read_text(encoding="utf-8")
         self.session = OAuth2Session(
-            SETTINGS["CLIENT_ID"],
-            SETTINGS["CLIENT_SECRET"] or None,
-            scope=SETTINGS["SCOPE"],
-            redirect_uri=SETTINGS["REDIRECT_URI"],
-            token_endpoint_auth_method=SETTINGS["AUTH_METHOD"],
+            settings.client_id,
+            secret,
+            scope=settings.scope,
+            redirect_uri=settings.redirect_uri,
+            token_endpoint_auth_method=settings.auth_method,
+            revocation_endpoint_auth_method=settings.auth_method,
             token_endpoint=self.metadata["token_endpoint"],
             code_challenge_method="S256",
+            **more,
         )
+        self.session.register_client_auth_method(ForOneMinute(self.metadata["token_endpoint"]))
 
-    def begin(self) -> tuple[str, str]:
+    def begin(self, **more: str) -> tuple[str, str]:
         """The response of the authorization endpoint, and the state that it should have."""
         url, state = self.session.create_authorization_url(
             self.metadata["authorization_endpoint"],
             code_verifier=self.verifier,
             nonce=self.nonce,
+            **more,
         )
         return visit(url), state
 
@@ -80,13 +73,17 @@ class RelyingParty:
         )
         return tokens
 
+    def sign_in(self, **more: str) -> dict[str, Any]:
+        callback, state = self.begin(**more)
+        return self.fetch(callback, state, self.verifier)
+
     def verify(self, tokens: dict[str, Any], nonce: str | None) -> dict[str, Any]:
         """The ID token, as authlib.integrations.base_client.sync_openid does it."""
         key_set = KeySet.import_key_set(requests.get(self.metadata["jwks_uri"], timeout=10).json())
         token = jwt.decode(
             tokens["id_token"],
             key=key_set,
-            registry=JWSRegistry(algorithms=[SETTINGS["ALGORITHM"]]),
+            registry=JWSRegistry(algorithms=[settings.algorithm]),
         )
         claims = CodeIDToken(
             token.claims,
@@ -94,7 +91,7 @@ class RelyingParty:
             {"iss": {"values": [self.metadata["issuer"]]}},
             {
                 "nonce": nonce,
-                "client_id": SETTINGS["CLIENT_ID"],
+                "client_id": settings.client_id,
                 "access_token": tokens["access_token"],
             },
         )
@@ -107,30 +104,11 @@ class RelyingParty:
         return dict(UserInfo(answer.json()))
 
 
-def header_of(token: str) -> dict[str, Any]:
-    segment = token.partition(".")[0]
-    decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    return dict(json.loads(decoded))
-
-
-def told(tokens: dict[str, Any], claims: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {
-        "token_type": tokens.get("token_type"),
-        "expires_in": tokens.get("expires_in"),
-        "scope": tokens.get("scope"),
-        "algorithm": header_of(tokens["id_token"])["alg"] if "id_token" in tokens else None,
-        "claims": claims,
-        "refresh_token": tokens.get("refresh_token"),
-    }
-
-
 def sign_in() -> dict[str, Any]:
     party = RelyingParty()
-    callback, state = party.begin()
-    tokens = party.fetch(callback, state, party.verifier)
+    tokens = party.sign_in()
     report: dict[str, Any] = {
         "issuer": party.metadata["issuer"],
-        "supports_pkce": "S256" in party.metadata["code_challenge_methods_supported"],
         "tokens": told(tokens, party.verify(tokens, party.nonce)),
         "userinfo": party.userinfo(),
         "refreshes": [],
@@ -147,25 +125,89 @@ def client_credentials() -> dict[str, Any]:
     return {"tokens": told(tokens)}
 
 
+def claims_parameter() -> dict[str, Any]:
+    party = RelyingParty()
+    asked = '{"id_token": {"email": {"essential": true}}, "userinfo": {"name": null}}'
+    tokens = party.sign_in(claims=asked)
+    return {"claims": party.verify(tokens, party.nonce), "userinfo": party.userinfo()}
+
+
+def prompt_none() -> dict[str, Any]:
+    """The second time nobody is asked."""
+    party = RelyingParty()
+    party.sign_in()
+    return {"tokens": told(party.sign_in(prompt="none"))}
+
+
+def introspection_and_revocation() -> dict[str, Any]:
+    """What introspection says of the access token, before and after the refresh token's end."""
+    party = RelyingParty()
+    tokens = party.sign_in()
+
+    def introspect() -> dict[str, Any]:
+        answer = party.session.introspect_token(
+            party.metadata["introspection_endpoint"], token=tokens["access_token"]
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    before = introspect()
+    revoked = party.session.revoke_token(
+        party.metadata["revocation_endpoint"],
+        token=tokens["refresh_token"],
+        token_type_hint="refresh_token",
+    )
+    userinfo = party.session.get(party.metadata["userinfo_endpoint"])
+    return {
+        "before": before,
+        "revoked": [revoked.status_code, revoked.text],
+        "after": introspect(),
+        "userinfo": userinfo.status_code,
+    }
+
+
+def logout() -> dict[str, Any]:
+    """As authlib.integrations.base_client.sync_openid writes the address."""
+    party = RelyingParty()
+    tokens = party.sign_in()
+    state = generate_token(20)
+    parameters = {
+        "id_token_hint": tokens["id_token"],
+        "post_logout_redirect_uri": settings.redirect_uri,
+        "state": state,
+    }
+    url = add_params_to_uri(party.metadata["end_session_endpoint"], parameters)
+    return {"state": state, "came_back": visit(url)}
+
+
 def wrong_verifier() -> None:
     party = RelyingParty()
     callback, state = party.begin()
     party.fetch(callback, state, generate_token(48))
 
 
-def exchange_only() -> None:
+def tampered_state() -> None:
     party = RelyingParty()
     callback, state = party.begin()
-    party.fetch(callback, state, party.verifier)
+    party.fetch(callback.replace(state, generate_token()), state, party.verifier)
+
+
+def wrong_secret() -> None:
+    RelyingParty().sign_in()
 
 
 def denied() -> None:
     """The web frameworks' integrations read the error so; the session knows only of codes."""
-    party = RelyingParty()
-    callback, _ = party.begin()
+    callback, _ = RelyingParty().begin()
     answered = dict(parse_qsl(urlsplit(callback).query))
     if "error" in answered:
         raise OAuthError(error=answered["error"], description=answered.get("error_description"))
+
+
+def assertion_for_an_hour() -> None:
+    party = RelyingParty()
+    party.session.register_client_auth_method(PrivateKeyJWT(party.metadata["token_endpoint"]))
+    party.session.fetch_token(grant_type="client_credentials")
 
 
 def userinfo_challenge() -> None:
@@ -174,30 +216,19 @@ def userinfo_challenge() -> None:
     party.userinfo()
 
 
-SCENARIOS: dict[str, Callable[[], dict[str, Any] | None]] = {
-    "sign_in": sign_in,
-    "client_credentials": client_credentials,
-    "wrong_verifier": wrong_verifier,
-    "wrong_secret": exchange_only,
-    "denied": denied,
-    "userinfo_challenge": userinfo_challenge,
-}
-
-
-def main() -> None:
-    try:
-        say({"report": SCENARIOS[SETTINGS["SCENARIO"]]() or {}})
-    except Exception as error:
-        response = getattr(error, "response", None)
-        failure = {
-            "kind": type(error).__name__,
-            "status": getattr(response, "status_code", None),
-            "error": getattr(error, "error", None),
-            "description": getattr(error, "description", None),
-            "message": str(error),
-        }
-        say({"report": {"failure": failure}})
-
-
-if __name__ == "__main__":
-    main()
+run(
+    {
+        "sign_in": sign_in,
+        "client_credentials": client_credentials,
+        "claims_parameter": claims_parameter,
+        "prompt_none": prompt_none,
+        "introspection_and_revocation": introspection_and_revocation,
+        "logout": logout,
+        "wrong_verifier": wrong_verifier,
+        "tampered_state": tampered_state,
+        "wrong_secret": wrong_secret,
+        "denied": denied,
+        "assertion_for_an_hour": assertion_for_an_hour,
+        "userinfo_challenge": userinfo_challenge,
+    }
+)

@@ -1,48 +1,37 @@
 // A relying party made of openid-client alone. tests/interop/conversation.py says what goes in and out.
-import { createInterface } from "node:readline";
 import * as client from "openid-client";
-
-const {
-  INTEROP_ISSUER: issuer,
-  INTEROP_CLIENT_ID: clientId,
-  INTEROP_CLIENT_SECRET: clientSecret,
-  INTEROP_REDIRECT_URI: redirectUri,
-  INTEROP_SCOPE: scope,
-  INTEROP_ALGORITHM: algorithm,
-  INTEROP_AUTH_METHOD: authMethod,
-  INTEROP_SCENARIO: scenario,
-} = process.env;
-
-const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-
-/** Sends the person to an address; where they come back, as the library wants it. */
-async function visit(url) {
-  say({ visit: url.href });
-  const { url: callback, body } = JSON.parse((await lines.next()).value);
-  if (body === undefined) return new URL(callback);
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
-  return new Request(callback, { method: "POST", headers, body });
-}
+import { attempt, CLAIMS, privateKey, run, settings, told, visit } from "../conversation.mjs";
 
 const AUTHENTICATION = {
-  client_secret_basic: () => client.ClientSecretBasic(clientSecret),
-  client_secret_post: () => client.ClientSecretPost(clientSecret),
+  client_secret_basic: () => client.ClientSecretBasic(settings.clientSecret),
+  client_secret_post: () => client.ClientSecretPost(settings.clientSecret),
+  private_key_jwt: async () => client.PrivateKeyJwt(await privateKey()),
   none: () => client.None(),
 };
 
-function discover(options = {}) {
+async function discover(options = {}) {
   return client.discovery(
-    new URL(issuer),
-    clientId,
-    { id_token_signed_response_alg: algorithm },
-    AUTHENTICATION[authMethod](),
+    new URL(settings.issuer),
+    settings.clientId,
+    { id_token_signed_response_alg: settings.algorithm },
+    await AUTHENTICATION[settings.authMethod](),
     // Without the second, the library leaves the ID token's signature to TLS.
     { ...options, execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
   );
 }
 
-async function begin(config, more = {}) {
+/** What binds the tokens of a conversation to a key. The library repeats a request for a nonce itself. */
+const bound = async (config) => ({
+  DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair()),
+});
+
+/** Where the person came back, as the library wants it. */
+async function comeBack(url) {
+  const request = await visit(url);
+  return request.method === "POST" ? request : new URL(request.url);
+}
+
+async function begin(config, { more = {}, pushed = false, key } = {}) {
   const verifier = client.randomPKCECodeVerifier();
   const checks = {
     pkceCodeVerifier: verifier,
@@ -50,125 +39,132 @@ async function begin(config, more = {}) {
     expectedNonce: client.randomNonce(),
     idTokenExpected: true,
   };
-  const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: redirectUri,
-    scope,
+  const parameters = {
+    redirect_uri: settings.redirectUri,
+    scope: settings.scope,
     state: checks.expectedState,
     nonce: checks.expectedNonce,
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
     ...more,
-  });
+  };
+  const url = pushed
+    ? await client.buildAuthorizationUrlWithPAR(config, parameters, key)
+    : client.buildAuthorizationUrl(config, parameters);
   return { url, checks };
 }
 
-async function signIn(config, more) {
-  const { url, checks } = await begin(config, more);
-  return client.authorizationCodeGrant(config, await visit(url), checks);
+async function signIn(config, how) {
+  const { url, checks } = await begin(config, how);
+  return client.authorizationCodeGrant(config, await comeBack(url), checks, undefined, how?.key);
 }
 
-const header = (jwt) => JSON.parse(Buffer.from(jwt.split(".")[0], "base64url"));
-
-const told = (tokens) => ({
-  token_type: tokens.token_type,
-  expires_in: tokens.expires_in,
-  scope: tokens.scope,
-  algorithm: tokens.id_token && header(tokens.id_token).alg,
-  claims: tokens.claims?.(),
-  refresh_token: tokens.refresh_token,
-});
-
-async function wholeFlow(config, more) {
-  const tokens = await signIn(config, more);
+async function wholeFlow(config, how) {
+  const tokens = await signIn(config, how);
   const subject = tokens.claims().sub;
-  const userinfo = await client.fetchUserInfo(config, tokens.access_token, subject);
+  const userinfo = (accessToken) => client.fetchUserInfo(config, accessToken, subject, how?.key);
   const report = {
     issuer: config.serverMetadata().issuer,
     supports_pkce: config.serverMetadata().supportsPKCE(),
-    tokens: told(tokens),
-    userinfo,
+    tokens: told(tokens, tokens.claims()),
+    userinfo: await userinfo(tokens.access_token),
     refreshes: [],
   };
   let refreshToken = tokens.refresh_token;
   for (let times = 0; times < 2 && refreshToken; times++) {
-    const refreshed = await client.refreshTokenGrant(config, refreshToken);
-    const answered = await client.fetchUserInfo(config, refreshed.access_token, subject);
-    report.refreshes.push({ ...told(refreshed), userinfo: answered });
-    refreshToken = refreshed.refresh_token;
+    const refreshed = await client.refreshTokenGrant(config, refreshToken, undefined, how?.key);
+    report.refreshes.push({
+      ...told(refreshed, refreshed.claims()),
+      userinfo: await userinfo(refreshed.access_token),
+    });
+    refreshToken = refreshed.refresh_token ?? refreshToken;
   }
   return report;
 }
 
-const SCENARIOS = {
+async function boundFlow(pushed) {
+  const config = await discover();
+  return wholeFlow(config, { pushed, key: await bound(config) });
+}
+
+/** What the metadata promises is held against us: with another iss the library must not go on. */
+async function withChangedCallback(change) {
+  const config = await discover();
+  const { url, checks } = await begin(config);
+  const callback = await comeBack(url);
+  change(callback.searchParams);
+  await client.authorizationCodeGrant(config, callback, checks);
+}
+
+await run({
   sign_in: async () => wholeFlow(await discover()),
   sign_in_by_oauth_metadata: async () => wholeFlow(await discover({ algorithm: "oauth2" })),
-  form_post: async () => wholeFlow(await discover(), { response_mode: "form_post" }),
+  form_post: async () => wholeFlow(await discover(), { more: { response_mode: "form_post" } }),
+  claims: async () => wholeFlow(await discover(), { more: { claims: CLAIMS } }),
+  pushed: async () => wholeFlow(await discover(), { pushed: true }),
+  dpop: () => boundFlow(false),
+  pushed_and_bound: () => boundFlow(true),
 
   async prompt_none() {
     const config = await discover();
     await signIn(config);
-    return { tokens: told(await signIn(config, { prompt: "none" })) };
+    const tokens = await signIn(config, { more: { prompt: "none" } });
+    return { tokens: told(tokens, tokens.claims()) };
   },
 
-  async prompt_none_alone() {
-    await signIn(await discover(), { prompt: "none" });
-  },
+  prompt_none_alone: async () => void (await signIn(await discover(), { more: { prompt: "none" } })),
 
   async client_credentials() {
     return { tokens: told(await client.clientCredentialsGrant(await discover())) };
+  },
+
+  async revocation() {
+    const config = await discover();
+    const { access_token, refresh_token } = await signIn(config);
+    await client.tokenRevocation(config, refresh_token);
+    return {
+      refresh: await attempt(() => client.refreshTokenGrant(config, refresh_token)),
+      userinfo: await attempt(() => client.fetchUserInfo(config, access_token, client.skipSubjectCheck)),
+    };
+  },
+
+  async introspection() {
+    const config = await discover();
+    const tokens = await signIn(config);
+    const report = {
+      claims: tokens.claims(),
+      access: await client.tokenIntrospection(config, tokens.access_token),
+      refresh: await client.tokenIntrospection(config, tokens.refresh_token),
+    };
+    await client.tokenRevocation(config, tokens.access_token);
+    return { ...report, revoked: await client.tokenIntrospection(config, tokens.access_token) };
+  },
+
+  async logout() {
+    const config = await discover();
+    const tokens = await signIn(config);
+    const url = client.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: settings.redirectUri,
+      state: "signed-out",
+    });
+    const returned = (await visit(url)).url;
+    return { returned, again: await attempt(() => signIn(config, { more: { prompt: "none" } })) };
   },
 
   async wrong_verifier() {
     const config = await discover();
     const { url, checks } = await begin(config);
     const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    await client.authorizationCodeGrant(config, await visit(url), { ...checks, pkceCodeVerifier });
+    await client.authorizationCodeGrant(config, await comeBack(url), { ...checks, pkceCodeVerifier });
   },
 
   wrong_secret: async () => void (await signIn(await discover())),
   denied: async () => void (await signIn(await discover())),
-
-  // What the metadata promises is held against us: without iss the library must not go on.
-  async iss_removed() {
-    const config = await discover();
-    const { url, checks } = await begin(config);
-    const callback = await visit(url);
-    callback.searchParams.delete("iss");
-    await client.authorizationCodeGrant(config, callback, checks);
-  },
-
-  async iss_of_another() {
-    const config = await discover();
-    const { url, checks } = await begin(config);
-    const callback = await visit(url);
-    callback.searchParams.set("iss", "https://attacker.example");
-    await client.authorizationCodeGrant(config, callback, checks);
-  },
+  iss_removed: () => withChangedCallback((sent) => sent.delete("iss")),
+  iss_of_another: () => withChangedCallback((sent) => sent.set("iss", "https://attacker.example")),
 
   async userinfo_challenge() {
     await client.fetchUserInfo(await discover(), "not-a-token", client.skipSubjectCheck);
   },
-};
-
-/** The library tells what it minds in the cause, sometimes in the cause of the cause. */
-function messages(error) {
-  return error instanceof Error ? `${error.message}: ${messages(error.cause)}` : "";
-}
-
-try {
-  say({ report: (await SCENARIOS[scenario]()) ?? {} });
-} catch (error) {
-  say({
-    report: {
-      failure: {
-        kind: error.constructor.name,
-        code: error.code,
-        status: error.status,
-        error: error.error,
-        description: error.error_description,
-        message: messages(error),
-      },
-    },
-  });
-}
-process.exit(0);
+});

@@ -1,12 +1,17 @@
 """Password: something the person knows. RFC 8176 §2 "pwd"."""
 
+from collections.abc import Sequence
+
 from ostiary.accounts.people import People
 from ostiary.domain.user import MAX_USERNAME_LENGTH, User
 
 AMR = "pwd"
+LEVEL = "standard"
 
 
-async def verify(people: People, institution_id: str, username: str, presented: str) -> User | None:
+async def verify(
+    people: People, institution_ids: Sequence[str], username: str, presented: str
+) -> User | None:
     """The member whose username and password these are.
 
     A name that is unknown, switched off or of another institution takes the same work, and gets
@@ -14,12 +19,22 @@ async def verify(people: People, institution_id: str, username: str, presented: 
     """
     found = None
     if len(username) <= MAX_USERNAME_LENGTH:
-        found = await people.store.users.find_member(people.issuer_id, institution_id, username)
+        found = await _find_member(people, institution_ids, username)
     matches = await people.passwords.verify(found.password_hash if found else None, presented)
     if found is None or not matches or found.disabled_at is not None:
         return None
     await _renew_hash(people, found, presented)
     return found
+
+
+async def _find_member(
+    people: People, institution_ids: Sequence[str], username: str
+) -> User | None:
+    for institution_id in institution_ids:
+        found = await people.store.users.find_member(people.issuer_id, institution_id, username)
+        if found is not None:
+            return found
+    return None
 
 
 async def _renew_hash(people: People, user: User, presented: str) -> None:

@@ -60,10 +60,10 @@ def differences(
     told. For a new thing only what differs from the default is; `defaults` are those that the value
     itself does not have.
     """
-    old = _plain_fields(before) if before is not None else {**_plain_defaults(after), **defaults}
+    old = plain_fields(before) if before is not None else {**_plain_defaults(after), **defaults}
     return [
         FieldChange(field=key, before=old.get(name) if before else None, after=value)
-        for name, value in _plain_fields(after).items()
+        for name, value in plain_fields(after).items()
         if (key := keys.get(name, name)) and old.get(name) != value
     ]
 
@@ -78,12 +78,13 @@ def claim_differences(
     ]
 
 
-def _plain_fields(value: Kept | Lifetimes) -> dict[str, Json]:
+def plain_fields(value: Kept | Lifetimes) -> dict[str, Json]:
+    """The fields by name, as JSON can say them."""
     found: dict[str, Json] = {}
     for field in fields(value):
         member = getattr(value, field.name)
         if isinstance(member, Lifetimes):
-            nested = _plain_fields(member)
+            nested = plain_fields(member)
             found |= {f"{field.name}.{name}": each for name, each in nested.items()}
         else:
             found[field.name] = _plain(member)
@@ -91,7 +92,7 @@ def _plain_fields(value: Kept | Lifetimes) -> dict[str, Json]:
 
 
 def _plain_defaults(value: Kept) -> dict[str, Json]:
-    lifetimes = {f"lifetimes.{name}": each for name, each in _plain_fields(Lifetimes()).items()}
+    lifetimes = {f"lifetimes.{name}": each for name, each in plain_fields(Lifetimes()).items()}
     return lifetimes | {
         field.name: _plain(field.default) for field in fields(value) if field.default is not MISSING
     }
@@ -103,4 +104,6 @@ def _plain(value: Any) -> Json:
         return [*sorted(str(member) for member in value)]
     if isinstance(value, tuple):
         return [_plain(member) for member in value]
+    if isinstance(value, Mapping):
+        return dict(value)
     return value if value is None or isinstance(value, bool | int) else str(value)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ostiary.domain.client import ApplicationType, AuthMethod, RefreshTokens
+from ostiary.domain.client import ApplicationType, AuthMethod, RefreshTokens, SubjectType
 from ostiary.domain.face import BASE_PATH
 from ostiary.domain.institution import SignInLayout
 from ostiary.domain.issuer import Environment
@@ -28,6 +28,18 @@ JsonObject = Annotated[dict[str, Any], BeforeValidator(_as_json)]
 Seconds = Annotated[int, BeforeValidator(parse_duration)]
 
 
+def _as_key(value: Any) -> Any:
+    if not isinstance(value, str | dict):
+        raise ValueError("write a public key: PEM text, ${file:PATH}, or a table with its JWK")
+    return value
+
+
+# Any, and not a union, whose faults would speak of each kind that it is not.
+Key = Annotated[Any, BeforeValidator(_as_key)]
+# An empty text takes the value away.
+OptionalAlgorithm = Annotated[Algorithm | None, BeforeValidator(lambda value: value or None)]
+
+
 class Entry(BaseModel):
     """`STAND_INS` take the place of values that cannot be read, so that the rest can be looked at:
     values that bring no fault of their own, neither for their key nor for another."""
@@ -41,6 +53,7 @@ class Entry(BaseModel):
 
 
 class LifetimesEntry(Entry):
+    pushed_request: Seconds = 0
     code: Seconds = 0
     access_token: Seconds = 0
     id_token: Seconds = 0
@@ -64,6 +77,8 @@ class IssuerEntry(Entry):
     quirks: frozenset[Quirk] = frozenset()
     api_scopes: frozenset[str] = frozenset()
     access_token_algorithm: Algorithm = Algorithm.ES256
+    require_dpop_nonce: bool = False
+    zero_institution: str = ""
     lifetimes: LifetimesEntry = LifetimesEntry()
 
 
@@ -89,22 +104,37 @@ class ClientEntry(Entry):
         "application_type": "native",
         "grant_types": ["refresh_token"],
         "require_pkce": True,
+        "sector": "example.com",
     }
 
     issuer: str = Field(examples=["main"])
     client_id: str = Field(examples=["budget-buddy"])
     name: str = Field(examples=["Budget Buddy"])
     institution: str = Field(examples=["garden"])
+    further_institutions: tuple[str, ...] = ()
     auth_method: AuthMethod = AuthMethod.CLIENT_SECRET
     # A value, ${env:NAME} or ${file:PATH}.
     secret: str = ""
+    public_keys: tuple[Key, ...] = ()
+    jwks_uri: str = ""
+    assertion_algorithm: OptionalAlgorithm = None
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    web_origins: tuple[str, ...] = ()
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     response_modes: frozenset[ResponseMode] = frozenset()
     application_type: ApplicationType = ApplicationType.WEB
     id_token_algorithm: Algorithm = Algorithm.RS256
+    userinfo_algorithm: OptionalAlgorithm = None
+    subject_type: SubjectType = SubjectType.PUBLIC
+    sector: str = ""
+    restricted_claims: frozenset[str] = frozenset()
     require_pkce: bool = True
+    require_par: bool = False
+    require_dpop: bool = False
+    may_introspect: bool = False
     consent_required: bool = True
     refresh_tokens: RefreshTokens = RefreshTokens.OFFLINE_SCOPE
     refresh_grace: Seconds = 0

@@ -6,30 +6,36 @@ from functools import partial
 from typing import Any
 
 from ostiary.domain.client import Client
-from ostiary.domain.issuer import Environment, Issuer
+from ostiary.domain.issuer import Issuer
 from ostiary.management.apply.changes import Action, Change, FieldChange, differences
+from ostiary.management.apply.client_proof import read_keys, with_secret, without_replaced
 from ostiary.management.apply.document import Located
 from ostiary.management.apply.entries import ClientEntry
 from ostiary.management.apply.situation import Situation
 from ostiary.management.client_faults import client_faults
 from ostiary.management.clients import (
-    MOST_SECRETS,
     add_client,
-    alive_secrets,
     change_client,
     default_scopes,
-    hash_secret,
-    kept_secret,
 )
-
-SHORTEST_SECRET = 32
+from ostiary.management.profile_faults import default_id_token_algorithm
 
 # key of the file -> field of the client, where they differ
-_FIELDS = {"institution": "institution_id", "profile": "profile_name"}
+_FIELDS = {
+    "institution": "institution_id",
+    "further_institutions": "further_institution_ids",
+    "profile": "profile_name",
+}
+# Keys whose empty text takes the value away.
+_REMOVABLE = frozenset({"backchannel_logout_uri", "jwks_uri", "profile", "sector"})
 # What a key of the file does not simply set.
-_APART = frozenset({"issuer", "client_id", "secret", "disabled"})
+_APART = frozenset({"issuer", "client_id", "secret", "public_keys", "disabled"})
 # field of the client -> key of the file; those that map to nothing are told in their own way
-_KEYS = {field: key for key, field in _FIELDS.items()} | {"secrets": "", "disabled_at": ""}
+KEYS = {field: key for key, field in _FIELDS.items()} | {
+    "secrets": "",
+    "disabled_at": "",
+    "revision": "",
+}
 
 
 async def plan_clients(
@@ -51,7 +57,12 @@ async def _plan(
     work, entry = situation.work, located.entry
     before = await work.store.clients.find(issuer.issuer_id, entry.client_id)
     wanted = _wanted(before or _plain_client(entry, issuer), entry, work.now)
-    client = _with_secret(wanted, issuer, located, situation)
+    if "public_keys" in entry.said():
+        keys = read_keys(located, situation)
+        if keys is None:
+            located = replace(located, unread=located.unread | {"public_keys"})
+        wanted = replace(wanted, public_keys=tuple(keys or ()))
+    client = with_secret(wanted, issuer, located, situation)
     institution_ids = situation.institution_ids.get(issuer.issuer_id, set())
     situation.add_faults(located, issuer, client_faults(client, issuer, institution_ids))
     if await work.store.users.exists(issuer.issuer_id, client.client_id):
@@ -75,9 +86,11 @@ async def _plan(
 
 def _wanted(before: Client, entry: ClientEntry, now: int) -> Client:
     said: dict[str, Any] = {
-        _FIELDS.get(name, name): value for name, value in entry.said().items() if name not in _APART
+        _FIELDS.get(name, name): (value or None) if name in _REMOVABLE else value
+        for name, value in entry.said().items()
+        if name not in _APART
     }
-    client = replace(before, **said)
+    client = replace(without_replaced(before, entry), **said)
     if "disabled" not in entry.said():
         return client
     return replace(client, disabled_at=(client.disabled_at or now) if entry.disabled else None)
@@ -90,47 +103,17 @@ def _plain_client(entry: ClientEntry, issuer: Issuer) -> Client:
         institution_id=entry.institution,
         auth_method=entry.auth_method,
         scopes=default_scopes(issuer),
+        id_token_algorithm=default_id_token_algorithm(entry.profile or issuer.profile_name),
     )
 
 
-def _with_secret(
-    client: Client, issuer: Issuer, located: Located[ClientEntry], situation: Situation
-) -> Client:
-    """The client with the file's secret among its own; beyond two, the oldest one goes."""
-    if "secret" not in located.entry.said():
-        return client
-    path = (*located.path, "secret")
-    secret = situation.secret(path, located.entry.secret)
-    if secret is None:
-        return client
-    _check_length(path, secret, issuer, situation)
-    alive = alive_secrets(client, situation.work.now)
-    if hash_secret(secret) in {each.sha256 for each in alive}:
-        return client
-    kept = (*alive, kept_secret(secret, situation.work.now))
-    return replace(client, secrets=kept[-MOST_SECRETS:])
-
-
-def _check_length(
-    path: tuple[str | int, ...], secret: str, issuer: Issuer, situation: Situation
-) -> None:
-    """Secrets are kept as a bare hash, which only a random one can bear."""
-    if issuer.environment is Environment.PRODUCTION and len(secret) < SHORTEST_SECRET:
-        message = (
-            f"give {SHORTEST_SECRET} random characters or more; or leave it out, and make one "
-            "with: ostiary client secret"
-        )
-        situation.faults.add(path, message)
-    elif not secret:
-        situation.faults.add(path, "the secret is empty; give one, or leave it out")
-
-
 def _differences(before: Client | None, client: Client, issuer: Issuer) -> list[FieldChange]:
-    found = differences(before, client, _KEYS, {"scopes": [*sorted(default_scopes(issuer))]})
+    found = differences(before, client, KEYS, {"scopes": [*sorted(default_scopes(issuer))]})
     was_disabled = before is not None and before.disabled_at is not None
     disabled = client.disabled_at is not None
     if disabled != was_disabled:
         found.append(FieldChange(field="disabled", before=was_disabled, after=disabled))
     if client.secrets != (before.secrets if before else ()):
-        found.append(FieldChange(field="secret", before=None, after="(new secret)"))
+        after = "(new secret)" if client.secrets else "(none)"
+        found.append(FieldChange(field="secret", before=None, after=after))
     return found

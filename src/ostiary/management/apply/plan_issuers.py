@@ -15,7 +15,12 @@ from ostiary.management.apply.situation import Situation
 from ostiary.management.issuers import issuer_faults, save_issuer
 
 # key of the file -> field of the issuer, where they differ
-_FIELDS = {"id": "issuer_id", "face": "face_name", "profile": "profile_name"}
+_FIELDS = {
+    "id": "issuer_id",
+    "face": "face_name",
+    "profile": "profile_name",
+    "zero_institution": "zero_institution_id",
+}
 _KEYS = {field: key for key, field in _FIELDS.items()}
 
 
@@ -38,6 +43,8 @@ def plan_issuers(entries: Sequence[Located[IssuerEntry]], situation: Situation) 
 
 def _wanted(before: Issuer | None, entry: IssuerEntry) -> Issuer:
     said: dict[str, Any] = {_FIELDS.get(name, name): value for name, value in entry.said().items()}
+    if "zero_institution_id" in said:
+        said["zero_institution_id"] = said["zero_institution_id"] or None
     lifetimes = said.pop("lifetimes", None)
     issuer = replace(
         before or Issuer(issuer_id=entry.id, url=entry.url, base_path="", face_name=entry.face),

@@ -21,7 +21,9 @@ NOWHERE = Issuer(
 )
 
 IDENTITY = frozenset({"issuer", "id", "client_id", "username"})
-NAMES_INSTITUTIONS = frozenset({"institution", "memberships"})
+# What is at fault, or is not, by the client's method.
+PROVES_CLIENT = frozenset({"secret", "public_keys", "jwks_uri", "assertion_algorithm"})
+NAMES_INSTITUTIONS = frozenset({"institution", "further_institutions", "memberships"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class Situation:
             key in located.unread
             or (unfound and not said)
             or (said and key in NAMES_INSTITUTIONS and (nowhere or "institutions" in self.unsure))
+            or (key in PROVES_CLIENT and "auth_method" in located.unread)
             or (key == "scopes" and issuer.issuer_id in self.unsure_scopes)
         )
 

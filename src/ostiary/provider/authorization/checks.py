@@ -13,19 +13,22 @@ from ostiary.domain.issuer import Issuer
 from ostiary.domain.profile import Profile
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.scopes import OFFLINE_SCOPES
-from ostiary.protocol.jose.jws import verify_token
+from ostiary.protocol.base64url import decode_base64url
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.pkce import parse_code_challenge
 from ostiary.protocol.prompt import parse_max_age, parse_prompt
 from ostiary.protocol.response_mode import parse_response_mode
 from ostiary.protocol.scope import parse_scope
-from ostiary.protocol.tokens import ACCESS_TOKEN_TYPE, Json
+from ostiary.protocol.tokens import Json
 from ostiary.provider.authorization.locate import MAX_STATE_LENGTH, ReturnAddress
+from ostiary.provider.authorization.wanted import read_wanted
 from ostiary.provider.exchange import refuse_repeated
+from ostiary.provider.id_token_hint import parse_id_token_hint
 
 MAX_NONCE_LENGTH = 1024
 MAX_LOGIN_HINT_LENGTH = 256
+THUMBPRINT_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,9 @@ class Asked:
     profile: Profile
     issuer: Issuer
     verification_keys: Mapping[str, Mapping[str, Json]]
+    # Whether it came by a push; `proof_jkt` is the key of the DPoP proof that came with it.
+    pushed: bool = False
+    proof_jkt: str | None = None
 
     def get(self, name: str) -> str | None:
         return self.parameters.get(name)
@@ -48,6 +54,13 @@ Check = Callable[[Asked, AuthorizationRequest], AuthorizationRequest]
 def check_repeated(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
     """RFC 6749 §3.1."""
     refuse_repeated(asked.parameters)
+    return proved
+
+
+def check_pushed(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+    """RFC 9126 §5, §6: who has to push does not come by the browser."""
+    if not asked.pushed and (asked.client.require_par or asked.profile.requires_par):
+        raise ReasonCode.PUSHED_REQUEST_REQUIRED.refusal(expected="a request_uri of a push")
     return proved
 
 
@@ -139,6 +152,38 @@ def check_code_challenge(asked: Asked, proved: AuthorizationRequest) -> Authoriz
     return replace(proved, code_challenge=parsed)
 
 
+def check_institution(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+    """A parameter of our own: for which of the client's institutions the tokens are to be."""
+    wanted = asked.get("institution")
+    if wanted is None:
+        return proved
+    if wanted not in asked.client.institution_ids:
+        raise ReasonCode.INSTITUTION_OTHER.refusal(
+            expected=" ".join(asked.client.institution_ids), received=wanted
+        )
+    return replace(proved, institution_id=wanted)
+
+
+def check_dpop_jkt(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+    """RFC 9449 §10, §10.1: the key that the code is bound to, named or shown by a proof."""
+    named = asked.get("dpop_jkt")
+    if named is not None and not _is_thumbprint(named):
+        raise ReasonCode.DPOP_JKT_MALFORMED.refusal(
+            expected="43 characters of base64url", received=named
+        )
+    if named is not None and asked.proof_jkt not in (None, named):
+        raise ReasonCode.DPOP_JKT_OTHER.refusal(expected=named, received=asked.proof_jkt)
+    jkt = named or asked.proof_jkt
+    return replace(proved, dpop_jkt=jkt) if jkt else proved
+
+
+def _is_thumbprint(text: str) -> bool:
+    try:
+        return len(decode_base64url(text)) == THUMBPRINT_LENGTH
+    except Malformed:
+        return False
+
+
 def check_prompt(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
     """OIDC Core §3.1.2.1."""
     sent = asked.get("prompt")
@@ -159,6 +204,21 @@ def check_max_age(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRe
         ) from error
 
 
+def check_claims(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+    """OIDC Core §5.5, and acr_values of §3.1.2.1."""
+    claims, acr_values = asked.get("claims"), asked.get("acr_values")
+    if claims is None and acr_values is None:
+        return proved
+    wanted = read_wanted(claims, acr_values, asked.issuer)
+    return replace(
+        proved,
+        claims=wanted.claims,
+        expected_subjects=wanted.subjects,
+        levels=wanted.levels,
+        level_required=wanted.level_required,
+    )
+
+
 def check_hints(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
     """OIDC Core §3.1.2.1: login_hint fills in a field; id_token_hint says who it has to be."""
     login_hint = (asked.get("login_hint") or "")[:MAX_LOGIN_HINT_LENGTH] or None
@@ -166,30 +226,33 @@ def check_hints(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequ
     if hint is None:
         return replace(proved, login_hint=login_hint) if login_hint else proved
     try:
-        token = verify_token(hint, asked.verification_keys)
+        hinted = parse_id_token_hint(hint, asked.verification_keys, asked.issuer.url)
     except Malformed as error:
         raise ReasonCode.ID_TOKEN_HINT_INVALID.refusal(expected=error.expected) from error
-    # An expired ID token is a good hint; an access token is none.
-    claims = token.claims
-    subject = claims.get("sub")
-    ours = claims.get("iss") == asked.issuer.url and claims.get("aud") == asked.client.client_id
-    if token.type == ACCESS_TOKEN_TYPE or not ours or not isinstance(subject, str):
+    if hinted.client_id != asked.client.client_id:
         raise ReasonCode.ID_TOKEN_HINT_INVALID.refusal(
-            expected=f"an ID token of {asked.issuer.url} for {asked.client.client_id}"
+            expected=f"an ID token for {asked.client.client_id}"
         )
-    return replace(proved, login_hint=login_hint, expected_subject=subject)
+    expected = frozenset({hinted.subject})
+    if proved.expected_subjects is not None:
+        expected &= proved.expected_subjects
+    return replace(proved, login_hint=login_hint, expected_subjects=expected)
 
 
 CHECKS: tuple[Check, ...] = (
     check_repeated,
+    check_pushed,
     check_unsupported,
     check_response_type,
     check_response_mode,
     check_state_and_nonce,
     check_scope,
     check_code_challenge,
+    check_dpop_jkt,
+    check_institution,
     check_prompt,
     check_max_age,
+    check_claims,
     check_hints,
 )
 

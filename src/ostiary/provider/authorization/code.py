@@ -26,34 +26,42 @@ def return_address(request: AuthorizationRequest, issuer: Issuer) -> ReturnAddre
 
 
 def plan_authorization(
-    state: InteractionState, signed_in: SignedIn, issuer: Issuer, authorization_id: bytes
+    state: InteractionState, signed_in: SignedIn, authorization_id: bytes
 ) -> Authorization:
-    """What the person has allowed, as it will be stored. Raises for the wrong person."""
-    request, client, now, session = state.request, state.client, state.now, signed_in.session
-    if request.expected_subject not in (None, session.user_id):
+    """What the person has allowed, as it will be stored. Raises for the wrong person, and for one who
+    has not proved enough."""
+    request, client, issuer, now = state.request, state.client, state.issuer, state.now
+    session, lifetimes = signed_in.session, issuer.lifetimes
+    if not state.is_expected_person:
         raise ReasonCode.OTHER_USER_SIGNED_IN.refusal(
-            expected=request.expected_subject, received=session.user_id
+            expected=" ".join(sorted(request.expected_subjects or ())), received=session.user_id
         )
-    lifetimes = issuer.lifetimes
+    if request.level_required and not state.reaches_level:
+        raise ReasonCode.SECURITY_LEVEL_UNMET.refusal(
+            expected=" ".join(sorted(request.levels)), received=session.level
+        )
     code_expires_at = now + lifetimes.code
     lasting = gets_refresh_token(request.scope, client, issuer)
     return Authorization(
         authorization_id=authorization_id,
         client_id=client.client_id,
         user_id=session.user_id,
-        institution_id=client.institution_id,
+        institution_id=signed_in.institution_id or client.institution_id,
         session_id=session.session_id,
         scope=request.scope,
         nonce=request.nonce,
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
-        authentication=session.authentication(issuer),
+        authentication=session.authentication(issuer, request.levels),
         created_at=max(now, session.auth_time),
         code_expires_at=code_expires_at,
         ends_at=now + lifetimes.authorization
         if lasting
         else code_expires_at + lifetimes.access_token,
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
+        claims=request.claims,
+        notify_logout=client.backchannel_logout_uri is not None,
+        code_jkt=request.dpop_jkt,
     )
 
 

@@ -48,14 +48,17 @@ async def locate(parameters: Parameters, op: OpenIDProvider) -> tuple[Client, Re
         if name in parameters.repeated:
             raise ReasonCode.PARAMETER_REPEATED.refusal(received=name)
     client = await find_usable_client(parameters.get("client_id"), op)
-    redirect_uri = check_redirect_uri(parameters.get("redirect_uri"), client)
-    address = ReturnAddress(
+    return client, locate_for(client, parameters, op)
+
+
+def locate_for(client: Client, parameters: Parameters, op: OpenIDProvider) -> ReturnAddress:
+    """The address of this client that the parameters name."""
+    return ReturnAddress(
         issuer_url=op.issuer.url,
-        redirect_uri=redirect_uri,
+        redirect_uri=check_redirect_uri(parameters.get("redirect_uri"), client),
         mode=_usable_mode(parameters, client),
         state=_usable_state(parameters),
     )
-    return client, address
 
 
 async def find_usable_client(client_id: str | None, op: OpenIDProvider) -> Client:
@@ -78,6 +81,14 @@ def check_redirect_uri(redirect_uri: str | None, client: Client) -> str:
             expected=" ".join(client.redirect_uris), received=redirect_uri
         )
     return redirect_uri
+
+
+def check_still_allowed(scope: frozenset[str], client: Client) -> None:
+    """The institution may have changed its mind since the request was checked."""
+    if not scope <= client.scopes:
+        raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
+            expected=" ".join(sorted(client.scopes)), received=" ".join(sorted(scope))
+        )
 
 
 def _usable_mode(parameters: Parameters, client: Client) -> ResponseMode:

@@ -1,23 +1,35 @@
-"""Client authentication. RFC 6749 §2.3, OIDC Core §9.
+"""Client authentication. RFC 6749 §2.3, RFC 7521 §4.2, OIDC Core §9.
 
-To add a method: a module with `METHOD`, `presented` and `authenticate`, and a line in METHODS.
+To add a mechanism: a module with `MECHANISM`, `METHODS`, `presented` and `authenticate`, and a line
+in MECHANISMS.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from ostiary.domain.client import Client
+from ostiary.domain.client import AuthMethod, Client
+from ostiary.domain.profile import Profile
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.parameters import Parameters
-from ostiary.provider.client_auth import client_secret_basic, client_secret_post, none
+from ostiary.provider.client_auth import (
+    client_assertion,
+    client_secret_basic,
+    client_secret_post,
+    none,
+)
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 
 
-class Method(Protocol):
-    METHOD: str
+class Mechanism(Protocol):
+    """A place of the request in which credentials travel."""
+
+    MECHANISM: str
+    # The name that the metadata has for a method -> what clients that use it are registered for.
+    METHODS: Mapping[str, AuthMethod]
 
     def presented(self, request: EndpointRequest, parameters: Parameters) -> bool:
-        """Whether the request carries this method's credentials."""
+        """Whether the request carries credentials there."""
         ...
 
     async def authenticate(
@@ -27,23 +39,31 @@ class Method(Protocol):
         ...
 
 
-METHODS: tuple[Method, ...] = (client_secret_basic, client_secret_post, none)
+MECHANISMS: tuple[Mechanism, ...] = (
+    client_secret_basic,
+    client_secret_post,
+    client_assertion,
+    none,
+)
 
 
 async def authenticate_client(
     request: EndpointRequest, parameters: Parameters, op: OpenIDProvider
 ) -> Client:
-    """The client that sent the request, by the one method that it used."""
-    used = [method for method in METHODS if method.presented(request, parameters)]
+    """The client that sent the request, by the one mechanism that it used."""
+    used = [mechanism for mechanism in MECHANISMS if mechanism.presented(request, parameters)]
     if not used:
         raise ReasonCode.CLIENT_AUTHENTICATION_MISSING.refusal()
     if len(used) > 1:
         raise ReasonCode.CLIENT_AUTHENTICATION_DOUBLE.refusal(
-            received=", ".join(method.METHOD for method in used)
+            received=", ".join(mechanism.MECHANISM for mechanism in used)
         )
-    client = await used[0].authenticate(request, parameters, op)
-    if client.disabled_at is not None:
-        raise ReasonCode.CLIENT_AUTHENTICATION_FAILED.refusal(
-            expected="a client that is switched on", received=client.client_id
-        )
-    return client
+    return await used[0].authenticate(request, parameters, op)
+
+
+def method_names(profile: Profile) -> Iterator[str]:
+    """The methods that clients of this profile may use, as the metadata names them."""
+    for mechanism in MECHANISMS:
+        for name, method in mechanism.METHODS.items():
+            if method in profile.auth_methods:
+                yield name

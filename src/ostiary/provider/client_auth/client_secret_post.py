@@ -1,6 +1,8 @@
 """client_secret_post: id and secret in the form. RFC 6749 §2.3.1."""
 
-from ostiary.domain.client import Client
+from collections.abc import Mapping
+
+from ostiary.domain.client import AuthMethod, Client
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.credentials import ClientPassword
 from ostiary.protocol.parameters import Parameters
@@ -8,7 +10,8 @@ from ostiary.provider.client_auth.secrets import check_client_password
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 
-METHOD = "client_secret_post"
+MECHANISM = "client_secret in the form"
+METHODS: Mapping[str, AuthMethod] = {"client_secret_post": AuthMethod.CLIENT_SECRET}
 
 
 def presented(_request: EndpointRequest, parameters: Parameters) -> bool:

@@ -1,12 +1,15 @@
 """none: a public client, which has nothing to authenticate with but PKCE. OIDC Core §9."""
 
-from ostiary.domain.client import Client
-from ostiary.domain.refusals import ReasonCode
+from collections.abc import Mapping
+
+from ostiary.domain.client import AuthMethod, Client
 from ostiary.protocol.parameters import Parameters
+from ostiary.provider.client_auth.registration import check_registered
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 
-METHOD = "none"
+MECHANISM = "client_id alone"
+METHODS: Mapping[str, AuthMethod] = {"none": AuthMethod.NONE}
 
 _OTHER_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
@@ -23,9 +26,4 @@ async def authenticate(
     _request: EndpointRequest, parameters: Parameters, op: OpenIDProvider
 ) -> Client:
     client_id = parameters.get("client_id") or ""
-    client = await op.find_client(client_id)
-    if client is None or not client.public:
-        raise ReasonCode.CLIENT_AUTHENTICATION_FAILED.refusal(
-            expected="a public client, or the client's credentials", received=client_id
-        )
-    return client
+    return check_registered(await op.find_client(client_id), client_id, METHODS.values(), op)

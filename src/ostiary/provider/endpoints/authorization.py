@@ -7,6 +7,7 @@ import structlog
 from ostiary.accounts.sessions import find_signed_in
 from ostiary.domain.client import Client
 from ostiary.domain.handles import Purpose
+from ostiary.domain.interaction import AuthorizationRequest
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.session import SignedIn, needs_touch
 from ostiary.protocol.parameters import Parameters
@@ -14,6 +15,7 @@ from ostiary.protocol.prompt import Prompt
 from ostiary.provider.authorization.checks import Asked, check_request
 from ostiary.provider.authorization.code import code_response, plan_authorization
 from ostiary.provider.authorization.locate import ReturnAddress, locate
+from ostiary.provider.authorization.pushed import locate_pushed, names_pushed_request
 from ostiary.provider.cookies import session_cookie_name
 from ostiary.provider.exchange import (
     AuthorizationResponse,
@@ -41,11 +43,18 @@ async def authorization(
 ) -> AuthorizationResponse | ShowInteraction | Redirect:
     if _comes_without_cookies(request):
         return Redirect(location=f"{op.issuer.endpoint('auth')}?{request.body.decode('ascii')}")
-    parameters = _read(request)
-    client, address = await locate(parameters, op)
+    parameters, now = _read(request), op.clock.now()
+    pushed = None
+    if names_pushed_request(parameters):
+        client, address, pushed = await locate_pushed(parameters, op, now)
+    else:
+        client, address = await locate(parameters, op)
     # From here on every answer goes back to the client, also that we failed. RFC 6749 §4.1.2.1.
     try:
-        return await _decide(request, parameters, client, address, op)
+        checked = pushed.request if pushed else _check(parameters, client, address, op)
+        pushed_id = pushed.pushed_id if pushed else None
+        state = await _look(request, checked, client, op, now)
+        return await _decide(state, address, op, pushed_id)
     except Refusal as refusal:
         return address.refuse(refusal)
     except StoreUnavailable as error:
@@ -76,44 +85,64 @@ def _read(request: EndpointRequest) -> Parameters:
     return request.form_parameters().merged(query) if request.method == "POST" else query
 
 
-async def _decide(
-    request: EndpointRequest,
-    parameters: Parameters,
-    client: Client,
-    address: ReturnAddress,
-    op: OpenIDProvider,
-) -> AuthorizationResponse | ShowInteraction:
-    now = op.clock.now()
-    checked = check_request(
-        Asked(
-            parameters=parameters,
-            client=client,
-            profile=op.profile(client),
-            issuer=op.issuer,
-            verification_keys=op.verification_keys,
-        ),
-        address,
+def _check(
+    parameters: Parameters, client: Client, address: ReturnAddress, op: OpenIDProvider
+) -> AuthorizationRequest:
+    asked = Asked(
+        parameters=parameters,
+        client=client,
+        profile=op.profile(client),
+        issuer=op.issuer,
+        verification_keys=op.verification_keys,
     )
+    return check_request(asked, address)
+
+
+async def _look(
+    request: EndpointRequest,
+    checked: AuthorizationRequest,
+    client: Client,
+    op: OpenIDProvider,
+    now: int,
+) -> InteractionState:
+    """The request, and who is signed in, with nobody asked yet."""
     handle = op.handles.open(request.cookie(session_cookie_name(op.issuer)) or "", Purpose.SESSION)
-    state = InteractionState(
+    return InteractionState(
         request=checked,
         client=client,
-        signed_in=await find_signed_in(op.store, op.issuer, handle, client, now),
+        issuer=op.issuer,
+        subjects=op.subjects,
+        signed_in=await find_signed_in(
+            op.store, op.issuer, handle, client, now, checked.institution_id
+        ),
         interaction=None,
         now=now,
     )
+
+
+async def _decide(
+    state: InteractionState, address: ReturnAddress, op: OpenIDProvider, pushed_id: bytes | None
+) -> AuthorizationResponse | ShowInteraction:
+    """The code at once when nothing is left to ask, else on to the pages."""
     step = next_step(state)
     if isinstance(step, Cleared):
-        return await _issue_code(state, step.signed_in, address, op)
-    if Prompt.NONE in checked.prompt:
+        return await _issue_code(state, step.signed_in, address, op, pushed_id)
+    if Prompt.NONE in state.request.prompt:
         raise step.REFUSAL.refusal()
-    return await begin_interaction(op, checked, now)
+    return await begin_interaction(op, state.request, state.now, pushed_id=pushed_id)
 
 
 async def _issue_code(
-    state: InteractionState, signed_in: SignedIn, address: ReturnAddress, op: OpenIDProvider
+    state: InteractionState,
+    signed_in: SignedIn,
+    address: ReturnAddress,
+    op: OpenIDProvider,
+    pushed_id: bytes | None,
 ) -> AuthorizationResponse:
-    planned = plan_authorization(state, signed_in, op.issuer, new_id(state.now))
+    planned = plan_authorization(state, signed_in, new_id(state.now))
     touch = needs_touch(signed_in.session, op.issuer.lifetimes, state.now)
-    await op.store.authorizations.add(op.issuer.issuer_id, planned, touch=touch)
+    if not await op.store.authorizations.add(
+        op.issuer.issuer_id, planned, touch=touch, pushed_id=pushed_id
+    ):
+        raise ReasonCode.PUSHED_REQUEST_USED.refusal(expected="a request_uri used once")
     return code_response(planned, address, op)

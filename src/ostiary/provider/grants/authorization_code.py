@@ -1,6 +1,6 @@
 """Authorization code grant: one code, once, for tokens.
 
-RFC 6749 §4.1.3, RFC 7636 §4.6, OIDC Core §3.1.3.
+RFC 6749 §4.1.3, RFC 7636 §4.6, OIDC Core §3.1.3, RFC 9449 §5, §10.
 """
 
 from ostiary.domain.authorization import Standing
@@ -9,6 +9,7 @@ from ostiary.domain.instants import readable
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.protocol.pkce import verifier_matches
 from ostiary.provider.authorization.code import gets_refresh_token
+from ostiary.provider.dpop import check_key
 from ostiary.provider.exchange import JsonAnswer
 from ostiary.provider.grants.request import GrantRequest
 from ostiary.provider.op import OpenIDProvider
@@ -44,7 +45,9 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     refresh_until = None
     if gets_refresh_token(authorization.scope, request.client, op.issuer):
         refresh_until = min(request.now + op.issuer.lifetimes.refresh_token, authorization.ends_at)
-    members = token_response(op, request.client, standing, authorization.scope, request.now)
+    members = token_response(
+        op, request.client, standing, authorization.scope, request.now, jkt=request.jkt
+    )
     if refresh_until is not None:
         members["refresh_token"] = op.handles.seal(
             Handle(id=handle.id), Purpose.REFRESH_TOKEN, request.client.client_id
@@ -52,7 +55,12 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
 
     # persist: the first redemption wins; any other ends what the first received
     if not await op.store.authorizations.redeem(
-        op.issuer.issuer_id, handle.id, refresh_until=refresh_until, refresh_jkt=None, now=request.now
+        op.issuer.issuer_id,
+        handle.id,
+        refresh_until=refresh_until,
+        # A confidential client's is bound to its credentials already. RFC 9449 §5.
+        refresh_jkt=request.jkt if request.client.public else None,
+        now=request.now,
     ):
         await revoke_authorization(authorization, ReasonCode.CODE_REUSED, op, request.now)
         raise ReasonCode.CODE_REUSED.refusal(expected="a code presented once")
@@ -84,6 +92,7 @@ def check_code(found: Standing | None, request: GrantRequest) -> Standing:
             expected=authorization.redirect_uri, received=redirect_uri
         )
     check_code_verifier(request.parameters.get("code_verifier"), authorization.code_challenge)
+    check_key(request.jkt, authorization.code_jkt)
     return found
 
 

@@ -7,7 +7,8 @@ from ostiary.protocol.scope import parse_scope
 from ostiary.provider.exchange import JsonAnswer
 from ostiary.provider.grants.request import GrantRequest
 from ostiary.provider.op import OpenIDProvider
-from ostiary.provider.tokens import bearer_members, mint_access_token, token_id_of_client
+from ostiary.provider.service_refresh import mint_service_refresh
+from ostiary.provider.tokens import access_token_members, mint_access_token
 
 GRANT_TYPE = "client_credentials"
 
@@ -17,15 +18,13 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
         raise ReasonCode.GRANT_NOT_REGISTERED.refusal(expected="a confidential client")
     scope = check_client_scope(request, op)
     access_token = mint_access_token(
-        op,
-        request.client,
-        scope,
-        request.now,
-        subject=request.client.client_id,
-        token_id=token_id_of_client(),
-        authentication=None,
+        op, request.client, scope, request.now, authorization=None, jkt=request.jkt
     )
-    return JsonAnswer(members=bearer_members(op, access_token, scope))
+    members = access_token_members(op, access_token, scope, request.jkt)
+    refresh_token = mint_service_refresh(request.client, scope, op, request.now)
+    if refresh_token is not None:
+        members["refresh_token"] = refresh_token
+    return JsonAnswer(members=members)
 
 
 def check_client_scope(request: GrantRequest, op: OpenIDProvider) -> frozenset[str]:

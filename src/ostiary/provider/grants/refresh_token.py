@@ -2,7 +2,8 @@
 
 The successor of a refresh token is determined by its predecessor, so two racing refreshes, or a
 client that lost our answer and asks again, receive the same one. Any older token is proof that
-somebody copied it, and ends the authorization.
+somebody copied it, and ends the authorization. A profile without rotation keeps the token as it
+is; that of a public client may be bound to a key (RFC 9449 §5).
 """
 
 from ostiary.domain.authorization import Authorization, Standing
@@ -13,11 +14,13 @@ from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.scope import parse_scope
+from ostiary.provider.dpop import check_key
 from ostiary.provider.exchange import JsonAnswer
 from ostiary.provider.grants.request import GrantRequest
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.revocation import revoke_authorization
-from ostiary.provider.tokens import token_response
+from ostiary.provider.service_refresh import check_service_refresh
+from ostiary.provider.tokens import access_token_members, mint_access_token, token_response
 
 GRANT_TYPE = "refresh_token"
 
@@ -27,6 +30,8 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     presented = request.parameters.get("refresh_token")
     if presented is None:
         raise ReasonCode.REFRESH_TOKEN_MISSING.refusal()
+    if presented.startswith(Purpose.SERVICE_REFRESH):
+        return await _refresh_service(presented, request, op)
     handle = op.handles.open(presented, Purpose.REFRESH_TOKEN, request.client.client_id)
     if handle is None:
         raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(
@@ -35,55 +40,66 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
 
     # validate, decide, persist
     standing = await _find_refreshable(handle, request, op)
+    check_key(request.jkt, standing.authorization.refresh_jkt)
     scope = check_narrowed(request, standing.authorization.scope, op)
     if not await _go_on(handle, standing.authorization, request, op):
         # Somebody was faster: what stands now decides whether this is a race or a replay.
-        await _find_refreshable(handle, request, op)
+        standing = await _find_refreshable(handle, request, op)
 
     # respond
-    members = token_response(op, request.client, standing, scope, request.now)
-    members["refresh_token"] = _successor(handle, request.client, op)
+    members = token_response(op, request.client, standing, scope, request.now, jkt=request.jkt)
+    members["refresh_token"] = _successor(handle, standing.authorization, request.client, op)
     return JsonAnswer(members=members)
+
+
+async def _refresh_service(
+    presented: str, request: GrantRequest, op: OpenIDProvider
+) -> JsonAnswer:
+    """What a client that acts for itself was given with the quirk refresh-token-always."""
+    found = await check_service_refresh(presented, request.client, op, request.now)
+    scope = check_narrowed(request, found.scope, op)
+    access_token = mint_access_token(
+        op, request.client, scope, request.now, authorization=None, jkt=request.jkt
+    )
+    members = access_token_members(op, access_token, scope, request.jkt)
+    return JsonAnswer(members={**members, "refresh_token": found.text})
 
 
 async def _find_refreshable(handle: Handle, request: GrantRequest, op: OpenIDProvider) -> Standing:
     """The authorization, proved to be refreshable with this generation; ended for an older one."""
     found = await op.store.authorizations.find_standing(op.issuer.issuer_id, handle.id)
     try:
-        return check_refresh_token(found, handle.generation, request)
+        return check_refresh_token(found, handle.generation, request.client, request.now)
     except Refusal as refusal:
         if found is not None and refusal.code is ReasonCode.REFRESH_TOKEN_REUSED:
             await revoke_authorization(found.authorization, refusal.code, op, request.now)
         raise
 
 
-def check_refresh_token(found: Standing | None, generation: int, request: GrantRequest) -> Standing:
+def check_refresh_token(
+    found: Standing | None, generation: int, client: Client, now: int
+) -> Standing:
     """The newest generation, or the one before it inside the client's grace."""
     if found is None or generation > found.authorization.generation:
         raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(
             expected="a refresh token that is still kept"
         )
     authorization = found.authorization
-    if authorization.redeemed_at is None or not found.may_act(request.now):
+    if authorization.redeemed_at is None or not found.may_act(now):
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()
-    if generation < authorization.generation and not _in_grace(authorization, generation, request):
+    if generation < authorization.generation and not (
+        generation == authorization.generation - 1
+        and authorization.rotated_at is not None
+        and now < authorization.rotated_at + client.refresh_grace
+    ):
         raise ReasonCode.REFRESH_TOKEN_REUSED.refusal(
             expected=f"generation {authorization.generation}", received=f"generation {generation}"
         )
-    if authorization.refresh_until is None or authorization.refresh_until <= request.now:
+    if authorization.refresh_until is None or authorization.refresh_until <= now:
         raise ReasonCode.REFRESH_TOKEN_EXPIRED.refusal(
-            expected=f"before {readable(authorization.refresh_until)}",
-            received=readable(request.now),
+            expected=f"before {readable(authorization.refresh_until)}", received=readable(now)
         )
     return found
-
-
-def _in_grace(authorization: Authorization, generation: int, request: GrantRequest) -> bool:
-    return (
-        generation == authorization.generation - 1
-        and authorization.rotated_at is not None
-        and request.now < authorization.rotated_at + request.client.refresh_grace
-    )
 
 
 def check_narrowed(
@@ -112,21 +128,33 @@ def check_narrowed(
 async def _go_on(
     handle: Handle, authorization: Authorization, request: GrantRequest, op: OpenIDProvider
 ) -> bool:
-    """Advance by one generation. False when another request has done so since we looked."""
+    """Give it its lifetime again. False when another request has ended or rotated it since."""
     if handle.generation < authorization.generation:
         return True  # a repetition inside the grace: the successor stands already
+    refresh_until = min(request.now + op.issuer.lifetimes.refresh_token, authorization.ends_at)
     if not op.profile(request.client).rotates_refresh_tokens:
-        return True
+        return await op.store.authorizations.extend(
+            op.issuer.issuer_id,
+            handle.id,
+            generation=handle.generation,
+            refresh_until=refresh_until,
+        )
     return await op.store.authorizations.rotate(
         op.issuer.issuer_id,
-        authorization.authorization_id,
+        handle.id,
         generation=handle.generation,
-        refresh_until=min(request.now + op.issuer.lifetimes.refresh_token, authorization.ends_at),
+        refresh_until=refresh_until,
         now=request.now,
     )
 
 
-def _successor(handle: Handle, client: Client, op: OpenIDProvider) -> str:
-    rotates = op.profile(client).rotates_refresh_tokens
-    successor = Handle(id=handle.id, generation=handle.generation + 1) if rotates else handle
+def _successor(
+    handle: Handle, authorization: Authorization, client: Client, op: OpenIDProvider
+) -> str:
+    """What follows on the handle; without rotation the handle itself, if it is the newest."""
+    newest = handle.generation == authorization.generation
+    if newest and not op.profile(client).rotates_refresh_tokens:
+        successor = handle
+    else:
+        successor = Handle(id=handle.id, generation=handle.generation + 1)
     return op.handles.seal(successor, Purpose.REFRESH_TOKEN, client.client_id)

@@ -8,6 +8,9 @@ from ostiary.protocol.parameters import Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRequest:
+    """`jkt` is the key of its DPoP proof, to which what is given will be bound. RFC 9449 §5."""
+
     parameters: Parameters
     client: Client
     now: int
+    jkt: str | None

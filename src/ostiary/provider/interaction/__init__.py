@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.session import SignedIn
-from ostiary.provider.interaction import consent, login, select_account
+from ostiary.provider.interaction import consent, login, select_account, select_institution
 from ostiary.provider.interaction.state import InteractionState
 
 
@@ -20,7 +20,7 @@ class Step(Protocol):
     def needed(self, state: InteractionState) -> bool: ...
 
 
-STEPS: tuple[Step, ...] = (select_account, login, consent)
+STEPS: tuple[Step, ...] = (select_account, login, select_institution, consent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,11 @@ from ostiary.storage.ids import new_id
 
 
 async def begin_interaction(
-    op: OpenIDProvider, request: AuthorizationRequest, now: int
+    op: OpenIDProvider,
+    request: AuthorizationRequest,
+    now: int,
+    *,
+    pushed_id: bytes | None = None,
 ) -> ShowInteraction:
     """A new interaction of the browser that gets the answer."""
     lifetime = op.issuer.lifetimes.interaction
@@ -19,6 +23,7 @@ async def begin_interaction(
         request=request,
         created_at=now,
         expires_at=now + lifetime,
+        pushed_id=pushed_id,
     )
     await op.store.interactions.add(op.issuer.issuer_id, interaction)
     return ShowInteraction(

@@ -1,4 +1,4 @@
-"""Going through an interaction: what is shown, and what each form of its pages proves.
+"""Going through an interaction: what each form of its pages proves, and what comes next.
 
 Every use case ends in the same decision: the next step, or the answer to the client.
 """
@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from ostiary.accounts.factors import FACTORS
 from ostiary.accounts.sessions import find_signed_in, plan_sign_in, session_cookie
 from ostiary.domain.audit import AuditEvent, EventType
-from ostiary.domain.client import Client
-from ostiary.domain.handles import Handle, Purpose
-from ostiary.domain.interaction import Interaction
+from ostiary.domain.handles import Handle
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.domain.session import SignedIn
 from ostiary.domain.user import User
@@ -19,47 +17,13 @@ from ostiary.provider.authorization.code import (
     plan_authorization,
     return_address,
 )
-from ostiary.provider.authorization.locate import check_redirect_uri, find_usable_client
-from ostiary.provider.cookies import interaction_cookie_name, session_cookie_name
-from ostiary.provider.exchange import (
-    AuthorizationResponse,
-    EndpointRequest,
-    ShowInteraction,
-)
+from ostiary.provider.exchange import AuthorizationResponse
 from ostiary.provider.interaction import Cleared, Step, consent, next_step
-from ostiary.provider.interaction.begin import begin_interaction
+from ostiary.provider.interaction.opened import OpenInteraction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
 from ostiary.storage.ids import new_id
 from ostiary.storage.interactions import Completion, SignInChange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenInteraction:
-    """An interaction of the browser that asks, with its client and whoever is signed in."""
-
-    interaction: Interaction
-    client: Client
-    signed_in: SignedIn | None
-    now: int
-
-    @property
-    def finished(self) -> bool:
-        return self.interaction.finished_at is not None
-
-    @property
-    def expired(self) -> bool:
-        return self.interaction.expires_at <= self.now
-
-    @property
-    def state(self) -> InteractionState:
-        return InteractionState(
-            request=self.interaction.request,
-            client=self.client,
-            signed_in=self.signed_in,
-            interaction=self.interaction,
-            now=self.now,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,52 +53,6 @@ class AlreadyFinished(Exception):
     """Another request of the same browser has ended this interaction."""
 
 
-async def open_interaction(
-    request: EndpointRequest, interaction_id: bytes, op: OpenIDProvider
-) -> OpenInteraction:
-    """The interaction, if this browser began it and its client still stands."""
-    browser = op.handles.open(
-        request.cookie(interaction_cookie_name(op.issuer, interaction_id)) or "", Purpose.BROWSER
-    )
-    interaction = await op.store.interactions.find(op.issuer.issuer_id, interaction_id)
-    if interaction is None or browser is None or interaction.browser_id != browser.id:
-        raise ReasonCode.INTERACTION_UNKNOWN.refusal(
-            expected="the browser in which the sign-in began",
-            received="another interaction" if interaction is None else "another browser",
-        )
-    client = await find_usable_client(interaction.request.client_id, op)
-    check_redirect_uri(interaction.request.redirect_uri, client)
-    check_still_allowed(interaction.request.scope, client)
-    now = op.clock.now()
-    return OpenInteraction(
-        interaction=interaction,
-        client=client,
-        signed_in=await _signed_in(request, client, op, now),
-        now=now,
-    )
-
-
-def check_still_allowed(scope: frozenset[str], client: Client) -> None:
-    """The institution may have changed its mind while the person was asked."""
-    if not scope <= client.scopes:
-        raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
-            expected=" ".join(sorted(client.scopes)), received=" ".join(sorted(scope))
-        )
-
-
-async def _signed_in(
-    request: EndpointRequest, client: Client, op: OpenIDProvider, now: int
-) -> SignedIn | None:
-    cookie = request.cookie(session_cookie_name(op.issuer)) or ""
-    handle = op.handles.open(cookie, Purpose.SESSION)
-    return await find_signed_in(op.store, op.issuer, handle, client, now)
-
-
-async def restart(opened: OpenInteraction, op: OpenIDProvider) -> ShowInteraction:
-    """The same request again, from its beginning: nothing but a password has to be typed anew."""
-    return await begin_interaction(op, opened.interaction.request, opened.now)
-
-
 async def advance(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
     """The next step, or the code if nothing is left to ask."""
     return await _advance(opened, opened.state, op)
@@ -159,12 +77,34 @@ async def choose_account(opened: OpenInteraction, op: OpenIDProvider, *, another
     return await _advance(opened, replace(opened.state, interaction=chosen), op)
 
 
+async def choose_institution(
+    opened: OpenInteraction, institution_id: str, op: OpenIDProvider
+) -> Outcome:
+    """The person says for which of their institutions it is; any other choice counts for nothing."""
+    if opened.signed_in is None or institution_id not in opened.signed_in.institution_ids:
+        return await advance(opened, op)
+    await op.store.interactions.choose_institution(
+        op.issuer.issuer_id, opened.interaction.interaction_id, institution_id
+    )
+    chosen = replace(
+        opened.state,
+        signed_in=await find_signed_in(
+            op.store, op.issuer, opened.session, opened.client, opened.now, institution_id
+        ),
+        interaction=replace(opened.interaction, institution_id=institution_id),
+    )
+    return await _advance(opened, chosen, op)
+
+
 async def sign_in(
     opened: OpenInteraction, factor: str, username: str, presented: str, op: OpenIDProvider
 ) -> Outcome:
     """Prove a factor. Raises SignInFailed, with an event, when it is not proved."""
     client, interaction = opened.client, opened.interaction
-    user = await FACTORS[factor].verify(op.people, client.institution_id, username, presented)
+    # Another choice of institution is another person's, or one to be made anew.
+    wanted = interaction.request.institution_id
+    institution_ids = client.institution_ids if wanted is None else (wanted,)
+    user = await FACTORS[factor].verify(op.people, institution_ids, username, presented)
     event = AuditEvent(
         type=EventType.SIGN_IN_SUCCEEDED if user else EventType.SIGN_IN_REFUSED,
         at=opened.now,
@@ -182,12 +122,13 @@ async def sign_in(
     handle = Handle(id=change.session.session_id, generation=change.session.generation)
     proved = replace(
         opened.state,
-        signed_in=await find_signed_in(op.store, op.issuer, handle, client, opened.now),
+        signed_in=await find_signed_in(op.store, op.issuer, handle, client, opened.now, wanted),
         interaction=replace(
             interaction,
             signed_in_session=change.session.session_id,
             account_chosen=True,
             another_account=False,
+            institution_id=None,
         ),
     )
     return replace(await _advance(opened, proved, op), cookie=cookie)
@@ -211,6 +152,8 @@ async def _begin_session(
         if await op.store.interactions.sign_in(
             op.issuer.issuer_id, opened.interaction.interaction_id, change, event
         ):
+            if change.ends is not None:
+                op.session_ended.set()
             return change
     raise AlreadyFinished
 
@@ -250,12 +193,13 @@ async def _complete(
     opened: OpenInteraction, state: InteractionState, signed_in: SignedIn, op: OpenIDProvider
 ) -> Finished:
     """The code, with the consent that was given: one change, which only one caller makes."""
-    authorization = plan_authorization(state, signed_in, op.issuer, new_id(state.now))
-    consented = signed_in.consented | state.request.scope if state.consented_here else None
+    authorization = plan_authorization(state, signed_in, new_id(state.now))
+    consent_given = consent.given(state) if state.consented_here else None
     end = Completion(
         authorization=authorization,
-        consented=consented,
-        event=None if consented is None else _event(opened, EventType.CONSENT_GRANTED),
+        consent=consent_given,
+        event=None if consent_given is None else _event(opened, EventType.CONSENT_GRANTED),
+        pushed_id=opened.interaction.pushed_id,
     )
     if not await op.store.interactions.complete(
         op.issuer.issuer_id, opened.interaction.interaction_id, end
@@ -273,6 +217,7 @@ async def _refuse(
         opened.interaction.interaction_id,
         opened.now,
         None if event is None else _event(opened, event),
+        pushed_id=opened.interaction.pushed_id,
     ):
         raise AlreadyFinished
     address = return_address(opened.interaction.request, op.issuer)
@@ -287,6 +232,7 @@ def _event(opened: OpenInteraction, kind: EventType) -> AuditEvent:
         actor=user_id or "unknown",
         client_id=opened.client.client_id,
         user_id=user_id,
-        institution_id=opened.client.institution_id,
+        institution_id=(opened.signed_in and opened.signed_in.institution_id)
+        or opened.client.institution_id,
         details={"scope": " ".join(sorted(opened.interaction.request.scope))},
     )

@@ -14,15 +14,16 @@ CLOCK_SKEW = 60
 
 def needed(state: InteractionState) -> bool:
     signed_in = state.signed_in
-    if signed_in is None or signed_in.claims is None:
-        return True
+    if signed_in is None or not signed_in.institution_ids:
+        return True  # nobody, or nobody whom an institution of the client knows
     if state.signed_in_here:
         return False
     return (
         state.another_account
         or Prompt.LOGIN in state.request.prompt
         or _too_old(state, signed_in)
-        or state.request.expected_subject not in (None, signed_in.session.user_id)
+        or not state.is_expected_person
+        or not state.reaches_level
     )
 
 

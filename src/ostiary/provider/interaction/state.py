@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from ostiary.domain.client import Client
 from ostiary.domain.interaction import AuthorizationRequest, Interaction
+from ostiary.domain.issuer import Issuer
+from ostiary.domain.security_level import levels_up_to
 from ostiary.domain.session import SignedIn
+from ostiary.domain.subjects import Subjects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +16,8 @@ class InteractionState:
 
     request: AuthorizationRequest
     client: Client
+    issuer: Issuer
+    subjects: Subjects
     signed_in: SignedIn | None
     interaction: Interaction | None
     now: int
@@ -25,6 +30,24 @@ class InteractionState:
             self.signed_in is not None
             and self.interaction is not None
             and self.interaction.signed_in_session == self.signed_in.session.session_id
+        )
+
+    @property
+    def is_expected_person(self) -> bool:
+        """Whether whoever is signed in is somebody for whom the request is."""
+        expected = self.request.expected_subjects
+        return expected is None or (
+            self.signed_in is not None
+            and self.subjects.of(self.client, self.signed_in.session.user_id) in expected
+        )
+
+    @property
+    def reaches_level(self) -> bool:
+        """Whether the sign-in is as sure as the request wants it."""
+        wanted = self.request.levels
+        return not wanted or (
+            self.signed_in is not None
+            and not wanted.isdisjoint(levels_up_to(self.signed_in.session.level))
         )
 
     @property

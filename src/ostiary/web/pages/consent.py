@@ -1,8 +1,10 @@
 """Consent: who asks, what for, and two buttons of the same size."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ostiary.domain.consent import Consent
 from ostiary.domain.face import Face
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.domain.user import display_name
@@ -10,6 +12,7 @@ from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.scope import OPENID
 from ostiary.provider.interaction import consent
 from ostiary.provider.interaction.flow import Outcome, allow, deny
+from ostiary.web.pages.consent_words import IDENTIFIER, TITLES, TOPICS, WORDS
 from ostiary.web.pages.context import PageContext
 from ostiary.web.pages.login import ANOTHER
 from ostiary.web.responses import HttpResponse, redirect
@@ -17,37 +20,6 @@ from ostiary.web.responses import HttpResponse, redirect
 STEP = consent.STEP
 
 IDENTITY, SERVICES = "About you", "Services"
-
-# What each scope is called. OIDC Core §5.4.
-_TITLES = {
-    OPENID: "Who you are",
-    "profile": "Your name and profile",
-    "email": "Your email address",
-    "phone": "Your phone number",
-    "address": "Your postal address",
-}
-# What each claim is called; claims of one name are one thing to a person.
-_CLAIMS = {
-    "institution_id": "which institution you belong to",
-    "netteller_id": "your NetTeller ID",
-    "cash_management_user_id": "your cash management user",
-    "cash_management_user": "your cash management user",
-    "theme_data": "the colors of your institution",
-    "name": "your name",
-    "family_name": "your name",
-    "given_name": "your name",
-    "middle_name": "your name",
-    "preferred_username": "your username",
-    "picture": "your picture",
-    "birthdate": "your date of birth",
-    "department": "your department",
-    "title": "your job title",
-    "email": "your email address",
-    "email_verified": "whether it has been confirmed",
-    "phone_number": "your phone number",
-    "address": "street, city, state and postal code",
-}
-_IDENTIFIER = "an identifier that stands for you"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +36,20 @@ class Group:
 
 
 def show(context: PageContext, _query: Parameters) -> HttpResponse:
-    signed_in, request = context.opened.signed_in, context.opened.interaction.request
+    state = context.opened.state
+    signed_in, request = state.signed_in, state.request
     username = signed_in.username if signed_in else ""
+    before = consent.find_given(state)
     return context.page(
         "consent.html",
         "Allow access",
         client_host=_host(request.redirect_uri),
         account_name=display_name(username, signed_in.claims or {} if signed_in else {}),
         username=username,
-        groups=consent_groups(
-            context.op.issuer.face,
-            request.scope,
-            signed_in.consented if signed_in else frozenset(),
-        ),
+        groups=consent_groups(state.issuer.face, request.scope, consent.asked_data(state), before),
+        client_has_changed=before is None
+        and signed_in is not None
+        and signed_in.consent is not None,
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
         csrf=context.csrf,
         account=context.account,
@@ -94,37 +67,57 @@ async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outco
 
 
 def consent_groups(
-    face: Face, scope: frozenset[str], consented: frozenset[str]
+    face: Face, scope: frozenset[str], data: frozenset[str], before: Consent | None
 ) -> tuple[Group, ...]:
-    """What is asked, in groups, in words: everything that the scopes release on this face.
+    """What is asked, in groups, in words: everything that the scopes release on this face, and what is
+    asked for beside them.
 
     Offline access is told apart, as it is a duration.
     """
     asked = scope - OFFLINE_SCOPES
+    agreed = before.scope if before else frozenset()
+    known = before.data if before else frozenset()
+    by_scope = (
+        Entry(title=title, text=_released(face, name), is_new=name not in agreed)
+        for name, title in TITLES.items()
+        if name in asked
+    )
+    beside = (
+        Entry(title=title, text=_sentence(each), is_new=not data.intersection(each) <= known)
+        for title, each in _topics(face, data)
+    )
+    services = (
+        Entry(title=_spoken(name), text="", is_new=name not in agreed)
+        for name in sorted(asked - TITLES.keys())
+    )
     groups = (
-        Group(
-            title=IDENTITY,
-            entries=tuple(
-                Entry(title=title, text=_released(face, name), is_new=name not in consented)
-                for name, title in _TITLES.items()
-                if name in asked
-            ),
-        ),
-        Group(
-            title=SERVICES,
-            entries=tuple(
-                Entry(title=_spoken(name), text="", is_new=name not in consented)
-                for name in sorted(asked - _TITLES.keys())
-            ),
-        ),
+        Group(title=IDENTITY, entries=(*by_scope, *beside)),
+        Group(title=SERVICES, entries=tuple(services)),
     )
     return tuple(group for group in groups if group.entries)
 
 
-def _released(face: Face, scope_name: str) -> str:
+def _topics(face: Face, data: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    """The data under their titles; what a scope could release stands under the scope's own."""
+    of_scopes = {title: _public_data(face, name) for name, title in TITLES.items()}
+    for title, members in {**of_scopes, **TOPICS}.items():
+        found = [datum for datum in members if datum in data]
+        if found:
+            yield title, found
+
+
+def _released(face: Face, scope: str) -> str:
     """A sentence that names what the scope releases."""
-    claims = [_CLAIMS[claim] for claim in face.claims.get(scope_name, ())]
-    things = dict.fromkeys([_IDENTIFIER, *claims] if scope_name == OPENID else claims)
+    return _sentence(_public_data(face, scope), *([IDENTIFIER] if scope == OPENID else []))
+
+
+def _public_data(face: Face, scope: str) -> tuple[str, ...]:
+    data = (face.data[claim] for claim in face.claims.get(scope, ()))
+    return tuple(datum for datum in data if datum not in face.restricted)
+
+
+def _sentence(data: Iterable[str], *first: str) -> str:
+    things = dict.fromkeys([*first, *(WORDS[datum] for datum in data)])
     *most, last = things
     sentence = f"{', '.join(most)} and {last}" if most else last
     return f"{sentence[0].upper()}{sentence[1:]}."

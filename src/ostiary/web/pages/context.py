@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.domain.institution import Institution
@@ -9,7 +10,7 @@ from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.cookies import interaction_cookie_name
 from ostiary.provider.exchange import ShowInteraction
-from ostiary.provider.interaction.flow import OpenInteraction
+from ostiary.provider.interaction.opened import OpenInteraction
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.refusal_log import RefusalLog
 from ostiary.web.pages.forms import form_token
@@ -32,7 +33,9 @@ class PageContext:
     op: OpenIDProvider
     services: PageServices
     opened: OpenInteraction
+    # Whose page it is, and those among which the person may choose.
     institution: Institution
+    institutions: Sequence[Institution]
 
     @property
     def path(self) -> str:

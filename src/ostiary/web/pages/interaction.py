@@ -8,16 +8,10 @@ from ostiary.protocol.parameters import Parameters
 from ostiary.provider.cookies import interaction_cookie_name, session_cookie_name
 from ostiary.provider.exchange import AuthorizationResponse, EndpointRequest
 from ostiary.provider.interaction.begin import interaction_cookie
-from ostiary.provider.interaction.flow import (
-    AlreadyFinished,
-    AskNext,
-    Outcome,
-    advance,
-    open_interaction,
-    restart,
-)
+from ostiary.provider.interaction.flow import AlreadyFinished, AskNext, Outcome, advance
+from ostiary.provider.interaction.opened import open_interaction, restart
 from ostiary.provider.op import OpenIDProvider
-from ostiary.web.pages import consent, login, select_account
+from ostiary.web.pages import consent, login, select_account, select_institution
 from ostiary.web.pages.context import (
     PageContext,
     PageServices,
@@ -45,7 +39,7 @@ class StepPage(Protocol):
     def show(self, context: PageContext, query: Parameters) -> HttpResponse: ...
 
 
-_PAGES: tuple[StepPage, ...] = (login, select_account, consent)
+_PAGES: tuple[StepPage, ...] = (login, select_account, select_institution, consent)
 PAGES: Mapping[str, StepPage] = {page.STEP: page for page in _PAGES}
 
 # The forms, by the last part of their address.
@@ -53,6 +47,7 @@ FORMS: Mapping[str, Submit] = {
     "identifier": login.submit_identifier,
     "login": login.submit,
     "select_account": select_account.submit,
+    "select_institution": select_institution.submit,
     "consent": consent.submit,
 }
 
@@ -111,8 +106,17 @@ async def _open(
     request: EndpointRequest, name: str, op: OpenIDProvider, services: PageServices
 ) -> PageContext:
     opened = await open_interaction(request, parse_interaction_id(name), op)
-    institution = await op.institution(opened.client)
-    return PageContext(op=op, services=services, opened=opened, institution=institution)
+    signed_in = opened.signed_in
+    choosable = signed_in.institution_ids if signed_in else ()
+    wanted = opened.interaction.wanted_institution_id
+    chosen = signed_in.institution_id if signed_in else wanted
+    return PageContext(
+        op=op,
+        services=services,
+        opened=opened,
+        institution=await op.institution(chosen or opened.client.institution_id),
+        institutions=[await op.institution(each) for each in choosable],
+    )
 
 
 async def _answer(context: PageContext, outcome: Outcome, query: Parameters | None) -> HttpResponse:

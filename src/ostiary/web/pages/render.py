@@ -17,6 +17,14 @@ from ostiary.web.theme import theme_href
 NEUTRAL_NAME = "Ostiary"
 NEUTRAL_COLOR = "#1f4e79"
 
+_OF_LOGOUT = frozenset(
+    {
+        ReasonCode.LOGOUT_HINT_INVALID,
+        ReasonCode.LOGOUT_HINT_OF_OTHER_CLIENT,
+        ReasonCode.POST_LOGOUT_REDIRECT_URI_UNREGISTERED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -75,7 +83,7 @@ class Renderer:
             text=text,
             reference=reference,
             details=_details(refusal) if sandbox else [],
-            start_href=None,
+            sign_out_href=_sign_out_href(refusal, issuer),
         )
 
     def authorization_response(
@@ -113,6 +121,11 @@ class Renderer:
         )
 
 
+def _sign_out_href(refusal: Refusal, issuer: Issuer | None) -> str | None:
+    """Who wanted to sign out can still do so, whatever the app has sent."""
+    return issuer.endpoint("logout") if issuer and refusal.code in _OF_LOGOUT else None
+
+
 def _words(refusal: Refusal) -> tuple[str, str]:
     """What a person can do, who has not made the request and cannot mend it."""
     status = refusal.reason.status
@@ -121,6 +134,12 @@ def _words(refusal: Refusal) -> tuple[str, str]:
             "This sign-in belongs to another browser",
             "It was begun in another browser, or cookies are switched off here. "
             "Go back to the app that you came from and start again, in one browser.",
+        )
+    if refusal.code in _OF_LOGOUT:
+        return (
+            "You were not signed out",
+            "The app that you came from sent us a request that we cannot accept. "
+            "You can sign out here, or tell its support team this reference.",
         )
     if status >= 500:
         return (

@@ -14,12 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from ostiary.domain.issuer import Environment
 from ostiary.domain.refusals import ReasonCode
+from ostiary.provider import pictures
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 from ostiary.web.assets import Assets, stylesheet
 from ostiary.web.home import Demo
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
+from ostiary.web.pages.picture import show_picture
 from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
 from ostiary.web.responses import HttpResponse
 from ostiary.web.theme import theme_css
@@ -46,6 +48,7 @@ class Site:
                 _route("/logout", GET=self._show_sign_out, POST=self._submit_sign_out),
                 _route("/static/{name}", GET=self._static),
                 _route("/theme/{name}", GET=self._theme),
+                _route(f"{pictures.FOLDER}/{{user_id}}/{pictures.NAME}", GET=self._picture),
                 _route("/", GET=self._home),
             ],
         )
@@ -79,6 +82,10 @@ class Site:
         if css is None:
             raise ReasonCode.PAGE_UNKNOWN.refusal()
         return stylesheet(css)
+
+    async def _picture(self, request: Request) -> HttpResponse:
+        query = (await _plain(request)).query_parameters()
+        return await show_picture(request.scope["providers"], request.path_params["user_id"], query)
 
     async def _home(self, request: Request) -> HttpResponse:
         op: OpenIDProvider | None = request.scope["op"]

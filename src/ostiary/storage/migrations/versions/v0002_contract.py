@@ -1,6 +1,12 @@
 """Contract: pushed requests, spent ids, sender constraints, logout notices, pictures, origins."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
 from alembic import op
+from sqlalchemy import Connection, text
 
 revision = "0002"
 down_revision = "0001"
@@ -113,3 +119,28 @@ def upgrade() -> None:
     clustered = "WITHOUT ROWID" if op.get_context().dialect.name == "sqlite" else ""
     for statement in filter(str.strip, CHANGES.format(clustered=clustered).split(";")):
         op.execute(statement)
+    _fill_client_origins(op.get_bind())
+
+
+def _fill_client_origins(connection: Connection) -> None:
+    """For the clients that are there; later changes of a client write its own."""
+    add = text("INSERT INTO client_origins VALUES (:issuer_id, :origin, :client_id)")
+    clients = connection.execute(text("SELECT issuer_id, client_id, data FROM clients")).all()
+    for issuer_id, client_id, data in clients:
+        for origin in sorted(_origins(json.loads(data))):
+            row = {"issuer_id": issuer_id, "origin": origin, "client_id": client_id}
+            connection.execute(add, row)
+
+
+def _origins(client: Mapping[str, Any]) -> set[str]:
+    """As they are decided at this revision: a migration stays what it was."""
+    if client["auth_method"] != "none" or client["application_type"] != "web":
+        return set()
+    found = set()
+    for uri in client["redirect_uris"]:
+        parts = urlsplit(uri)
+        default = {"https": 443, "http": 80}[parts.scheme]
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = "" if parts.port in (None, default) else f":{parts.port}"
+        found.add(f"{parts.scheme}://{host}{port}")
+    return found

@@ -1,0 +1,23 @@
+"""Consent: what a person has agreed to share with a client, remembered between sign-ins."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ostiary.domain.client import Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """`data` are those beyond what the scopes release to every client. `client_print` is what the
+    client was: to one that has become another, nobody has agreed."""
+
+    scope: frozenset[str]
+    data: frozenset[str]
+    client_print: str
+
+
+def client_print(client: Client) -> str:
+    """A digest of what a person sees of the client, and of where it takes them."""
+    seen = (client.name, str(client.application_type), *sorted(client.redirect_uris))
+    framed = b"".join(len(part).to_bytes(4) + part for part in (text.encode() for text in seen))
+    return sha256(framed).hexdigest()

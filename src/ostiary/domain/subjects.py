@@ -1,0 +1,45 @@
+"""Subjects: the identifier by which each client knows a person. OIDC Core §8.
+
+All clients of subject type "public" see one identifier. Those of type "pairwise" see one of their
+sector's own, from which neither the person's nor another sector's can be told.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ostiary.domain.client import Client, SubjectType
+from ostiary.protocol.base64url import encode_base64url
+from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """An issuer's; `key` is never changed, as every pairwise identifier would change with it."""
+
+    key: bytes = field(repr=False)
+
+    def of(self, client: Client, user_id: str) -> str:
+        """The `sub` of this person for this client. OIDC Core §8.1."""
+        if client.subject_type is SubjectType.PUBLIC:
+            return user_id
+        sector = find_sector(client)
+        if sector is None:
+            raise ValueError(f"{client.client_id} has no sector")
+        framed = b"".join(
+            len(part).to_bytes(4) + part for part in (sector.encode(), user_id.encode())
+        )
+        return encode_base64url(hmac.digest(self.key, framed, "sha256"))
+
+
+def find_sector(client: Client) -> str | None:
+    """The group of clients that see the same pairwise subjects: the one that is registered, else the
+    host of the redirect URIs; None when they do not tell one. OIDC Core §8.1.
+
+    An app on a device shares its loopback host, or its lack of one, with every other app.
+    """
+    if client.sector is not None:
+        return client.sector
+    hosts = {urlsplit(uri).hostname for uri in client.redirect_uris}
+    host = hosts.pop() if len(hosts) == 1 else None
+    return None if host in LOOPBACK_HOSTS else host

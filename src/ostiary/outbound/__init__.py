@@ -1,0 +1,1 @@
+"""The only outgoing HTTP: one client, which goes to public addresses and to listed ones alone."""

@@ -1,0 +1,24 @@
+"""Bytes as text in the URL-safe alphabet, without padding. RFC 7515 §2, RFC 4648 §5."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from ostiary.protocol.malformed import Malformed
+
+
+def encode_base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def decode_base64url(text: str) -> bytes:
+    """The bytes of `text`, if it is their one spelling.
+
+    Python reads over junk, padding, the other alphabet and spare bits in the last character; what
+    was read so is not what would have been written, and is refused. RFC 4648 §3.5
+    """
+    try:
+        raw = urlsafe_b64decode(text + "==")
+    except ValueError as error:
+        raise Malformed("base64url", "base64url without padding") from error
+    if encode_base64url(raw) != text:
+        raise Malformed("base64url", "base64url without padding, in its one spelling")
+    return raw

@@ -1,0 +1,113 @@
+"""Our own access tokens when they come back: whether they are ours, and whether they still stand.
+
+RFC 9068 §4. A signature is verified once for a process, what may have changed since at each use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ostiary.domain.authorization import Standing
+from ostiary.domain.client import Client
+from ostiary.domain.instants import readable
+from ostiary.domain.refusals import ReasonCode
+from ostiary.domain.spent import SpentKind, spent_id
+from ostiary.protocol.jose.jws import verify_token
+from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.scope import parse_scope
+from ostiary.protocol.tokens import ACCESS_TOKEN_TYPE, Claims, Json
+from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.tokens import authorization_id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """One of ours, for us, and not expired. `jkt` is the key that it is bound to."""
+
+    claims: Claims
+    client_id: str
+    token_id: str
+    scope: frozenset[str]
+    expires_at: int
+    jkt: str | None
+
+    @property
+    def authorization_id(self) -> bytes | None:
+        """None for a token of a client that acts for itself."""
+        return authorization_id_of(self.token_id)
+
+    @property
+    def spent_id(self) -> bytes:
+        """The name under which it is remembered once it is revoked."""
+        return spent_id(SpentKind.ACCESS_TOKEN, self.client_id, self.token_id)
+
+
+def check_access_token(text: str, op: OpenIDProvider, now: int) -> AccessToken:
+    """The token, proved to be one of ours, for us and not expired. RFC 9068 §4."""
+    claims = op.find_verified(text) or _verify(text, op)
+    expires_at = claims["exp"]
+    if not isinstance(expires_at, int):
+        raise ReasonCode.TOKEN_INVALID.refusal(expected="a token with an expiry")
+    if expires_at <= now:
+        raise ReasonCode.TOKEN_EXPIRED.refusal(
+            expected=f"before {readable(expires_at)}", received=readable(now)
+        )
+    return AccessToken(
+        claims=claims,
+        client_id=str(claims["client_id"]),
+        token_id=str(claims["jti"]),
+        scope=parse_scope(str(claims.get("scope") or "") or None),
+        expires_at=expires_at,
+        jkt=_jkt(claims.get("cnf")),
+    )
+
+
+def _verify(text: str, op: OpenIDProvider) -> Claims:
+    try:
+        verified = verify_token(text, op.verification_keys)
+    except Malformed as error:
+        raise ReasonCode.TOKEN_INVALID.refusal(expected=error.expected) from error
+    if verified.type != ACCESS_TOKEN_TYPE:
+        raise ReasonCode.TOKEN_INVALID.refusal(expected=ACCESS_TOKEN_TYPE, received=verified.type)
+    claims = verified.claims
+    if claims.get("iss") != op.issuer.url or claims.get("aud") != op.issuer.url:
+        raise ReasonCode.TOKEN_INVALID.refusal(
+            expected=op.issuer.url, received=f"{claims.get('iss')} for {claims.get('aud')}"
+        )
+    op.remember_verified(text, claims)
+    return claims
+
+
+def _jkt(confirmation: Json) -> str | None:
+    """A binding that we do not know is one that we cannot check: it lets nobody in."""
+    if confirmation is None:
+        return None
+    if isinstance(confirmation, Mapping) and [*confirmation] == ["jkt"]:
+        return str(confirmation["jkt"])
+    raise ReasonCode.TOKEN_INVALID.refusal(expected="a token bound to nothing, or by jkt")
+
+
+async def check_client(token: AccessToken, op: OpenIDProvider) -> Client:
+    """The client that got the token, if it is still switched on."""
+    client = await op.find_client(token.client_id)
+    if client is None or client.disabled_at is not None:
+        raise ReasonCode.TOKEN_REVOKED.refusal(expected="a client that is switched on")
+    return client
+
+
+async def check_standing(token: AccessToken, op: OpenIDProvider, now: int) -> Standing | None:
+    """The authorization behind a person's token, if the token may still be used.
+
+    None for a token of a client that acts for itself, which has none.
+    """
+    await check_client(token, op)
+    issuer_id, authorization_id = op.issuer.issuer_id, token.authorization_id
+    if authorization_id is None:
+        if await op.store.spent.contains(issuer_id, token.spent_id, now):
+            raise ReasonCode.TOKEN_REVOKED.refusal()
+        return None
+    standing = await op.store.authorizations.find_standing(
+        issuer_id, authorization_id, token_id=token.spent_id
+    )
+    if standing is None or not standing.may_act(now):
+        raise ReasonCode.TOKEN_REVOKED.refusal()
+    return standing
