@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
+from ostiary.accounts.factors import FACTORS
 from ostiary.cli.failures import ExitCode
 from ostiary.cli.program import program
 from ostiary.domain import refusals
@@ -25,6 +26,7 @@ from ostiary.domain.audit import EventType
 from ostiary.domain.face import FACES, Face
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.scopes import OFFLINE_SCOPES
+from ostiary.domain.security_level import LEVELS
 from ostiary.protocol.scope import OPENID
 from ostiary.settings import (
     CREDENTIAL_NAME,
@@ -101,13 +103,47 @@ def _refusal_row(reason: ReasonCode) -> tuple[str, ...]:
 def claims_page() -> str:
     return page(
         "Scopes and claims",
-        "What a scope releases depends on the issuer's face. A claim is sent when a granted scope "
-        "releases it *and* the institution has a value for it; a value of `null` is sent as `null`. "
-        "`sub` is always there. Unlisted claims are never released, whatever is stored.",
+        "What an institution knows of a person is kept as *data* of their membership; a *claim* is the "
+        "name by which a client sees a datum. A claim is sent when a granted scope releases it, or the "
+        "client has asked for it by the `claims` parameter, *and* the institution knows the datum. "
+        "`sub` is always there. What is not listed here is never sent, whatever is stored. "
+        "[Ask for single claims](../how-to/ask-for-claims.md) shows how to ask.",
         *(_face_section(face) for face in FACES.values()),
         "An issuer can have further scopes for the institution's own APIs (`api_scopes` of "
         "`ostiary apply`). They release no claims, and stand in the access token.",
+        "## What is not known\n\nIs left out, and so is what is `null`. `middle_name` alone is sent as "
+        "`null`, for a person who has a name and no middle name: both contracts have it so.",
+        "## From where\n\nThe values are those of the membership in the institution of the "
+        "authorization: `ostiary user create --claim NAME=VALUE`, or `[users.memberships.claims]` of "
+        "`ostiary apply`. `address`, `cash_management_user` and `theme_data` are objects, "
+        "`email_verified` is true or false, names and numbers are texts; what is of another kind is not "
+        "taken. Two have another origin:\n\n"
+        "- `institution_id` is the institution of the authorization.\n"
+        "- `picture`, unless the membership has one of its own, is the address of the picture that "
+        "`ostiary user picture` has set, or else of the person's initials. Nobody can guess such an "
+        "address, and it needs no token. A client with pairwise subjects gets none.",
+        "## Restricted data\n\nA client gets a restricted datum only when `restricted_claims` of its "
+        "registration names it; else the claim is silently left out, also where a scope releases it, "
+        "and the consent page does not name it.",
+        "## Security levels\n\n"
+        + table(
+            ("level", "reached by"),
+            [(code(level), _factors_of(level) or "no factor yet") for level in LEVELS],
+        )
+        + "\n\nA sign-in that has reached a level has reached those above it in this table. The `acr` of "
+        "a face is its prefix and the level. `acr_values`, and an `acr` that is not essential, are "
+        "wishes: the true level is told. An essential `acr` with values that the session does not reach "
+        "leads to a new sign-in, and where no factor could reach them to the error "
+        "`unmet_authentication_requirements`.",
+        "## Subjects\n\nAll clients of `subject_type` `public` know a person by the same `sub`. Those of "
+        "`pairwise` have one for each *sector*: the host of their redirect URIs, or what is registered "
+        "as `sector`. The `sid` of a session goes with it.",
     )
+
+
+def _factors_of(level: str) -> str:
+    proved = {name: factor.LEVEL for name, factor in FACTORS.items()}
+    return ", ".join(name for name in proved if proved[name] == level)
 
 
 def _face_section(face: Face) -> str:
@@ -119,11 +155,30 @@ def _face_section(face: Face) -> str:
     return "\n\n".join(
         (
             f"## {face.name.capitalize()}",
-            f"Claims of scopes go into {where}. The `acr` of a sign-in is "
+            f"Claims of scopes go into {where}; those asked for by the `claims` parameter where they "
+            f"are asked for. The `acr` of a sign-in with a password is "
             f"`{face.security_level_prefix}standard`.",
             table(("scope", "claims"), rows),
+            *_named_section(face),
         )
     )
+
+
+def _named_section(face: Face) -> Iterator[str]:
+    """The claims whose names are not their data's."""
+    named = {name: datum for name, datum in face.data.items() if name != datum}
+    if not named:
+        return
+    (prefix,) = {name.removesuffix(datum) for name, datum in named.items()}
+    yield (
+        f"Every datum below can be asked for as `{prefix}` and its name. The answer has the name that was "
+        "asked for; the short names of the scopes stay usable beside it."
+    )
+    rows = [
+        (code(datum), "restricted" if datum in face.restricted else "any client")
+        for datum in sorted(named.values())
+    ]
+    yield table(("datum", "who may have it"), rows)
 
 
 def _without_claims(scope: str) -> str:
@@ -298,16 +353,26 @@ TABLE_TEXTS: Mapping[str, str] = {
     "random bits.",
     "users": "`canonical` is the one spelling under which a username is found. `password_hash` is "
     "argon2id. What began before `valid_after` is over: the password was changed then.",
+    "client_origins": "The origins whose scripts may read our answers, for looking one up: written with "
+    "the client, from its web origins and a public one's redirect URIs.",
     "memberships": "A user in an institution, with the claims that the institution makes about them.",
-    "consents": "The scopes that a user has agreed to share with a client.",
+    "consents": "What a user has agreed to share with a client: its scopes, in `claims` the data beyond "
+    "them, and in `client_print` what the client was; to another one they are asked again.",
+    "pictures": "A user's uploaded picture.",
+    "subject_keys": "The key of an issuer's pairwise subjects, sealed; it is never changed.",
     "signing_keys": "`sealed` is the private key, encrypted under the master key. The state follows "
     "from `activates_at` alone.",
     "handle_keys": "The keys of the MAC in codes, refresh tokens and cookies; sealed likewise.",
     "sessions": "A browser's signed-in state. `generation` counts its sign-ins: only the cookie of the "
     "latest counts.",
+    "logout_notices": "What clients are told of sessions that have ended, written with the end. One is "
+    "due from `next_attempt_at` on, and whoever begins an attempt moves it ahead; without it the notice "
+    "was delivered or given up.",
     "interactions": "A pending authorization request, and what the person has proved so far.",
     "authorizations": "One row a sign-in, from the code to the last refresh. Redeeming, refreshing and "
     "revoking are each one conditional update of it.",
+    "spent_ids": "What counts once, or no longer, until it expires: digests of the ids of client "
+    "assertions and DPoP proofs, and of access tokens that were given back.",
     "audit_events": "Security events, written in the transaction of the change that they record.",
     "refusals": "Why a request was turned down, by the reference that the refused party was shown.",
 }

@@ -632,7 +632,7 @@ async def test_ui_12_a_restricted_claim_that_is_switched_on_asks_again(world: Wo
     ],
 )
 async def test_ui_13_a_client_that_has_changed_asks_again(
-    world: World, changes: dict[str, object]
+    world: World, changes: dict[str, Any]
 ) -> None:
     rp = RelyingParty(world)
     person = await rp.signed_in(scope="openid email")

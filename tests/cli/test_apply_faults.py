@@ -97,7 +97,7 @@ EXPECTED = [
     "line 38: clients[1].profile: write one of: oidc",
     "line 44: clients[2].institution: write the id of an institution: add one with",
     "line 45: clients[2].application_type: write 'web' or 'native'",
-    "line 46: clients[2].auth_method: write 'client_secret', 'private_key_jwt' or 'none'",
+    "line 46: clients[2].auth_method: write 'client_secret', 'private_key_jwt', 'client_secret_jwt' or 'none'",
     "line 47: clients[2].redirect_uris: write an absolute https URI",
     "line 49: clients[2].secret: the variable NOT_SET_ANYWHERE is not set",
     "line 53: users[0].username: write text in quotes, not 7",

@@ -1,12 +1,21 @@
 """`ostiary client`: a secret is shown once, and kept as its hash."""
 
+import asyncio
+import dataclasses
+import json
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
+from ostiary.domain.client import Client
 from ostiary.domain.face import ENTERPRISE
-from tests.cli.terminal import run
+from ostiary.management.apply.plan_clients import KEYS
+from ostiary.storage.jwks_fetches import JwksFetch
+from ostiary.storage.store import Store
+from tests.cli.terminal import Answer, run
+from tests.kit.client_key import ClientKey
 
 URI = "https://app.example/cb"
 
@@ -29,22 +38,151 @@ def test_a_new_client_has_a_secret_that_is_kept_as_its_hash(installed: Path) -> 
     assert secret not in run("client", "list", "--json").out
 
 
-def test_a_list_says_what_a_client_is(installed: Path) -> None:
+def test_a_list_says_all_that_is_registered(installed: Path) -> None:
     (listed,) = run("client", "list", "--json").json
-    assert listed == {
-        "issuer": "main",
-        "client_id": "budget-buddy",
-        "name": "Budget Buddy",
-        "institution": "garden",
-        "auth_method": "client_secret",
-        "application_type": "web",
-        "redirect_uris": ["https://budget.example.com/auth/cb"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "scopes": ["email", "offline_access", "openid", "profile"],
-        "secrets": [],
-        "disabled": False,
-    }
+    assert {name: listed[name] for name in SHOWN} == SHOWN
+    fields = {field.name for field in dataclasses.fields(Client)} - {"disabled_at", "revision"}
+    assert {KEYS.get(name) or name for name in fields} < set(listed)
     assert "budget-buddy" in run("client", "list").out
+
+
+SHOWN = {
+    "issuer": "main",
+    "client_id": "budget-buddy",
+    "name": "Budget Buddy",
+    "institution": "garden",
+    "auth_method": "client_secret",
+    "public_keys": [],
+    "jwks_uri": None,
+    "application_type": "web",
+    "redirect_uris": ["https://budget.example.com/auth/cb"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "scopes": ["email", "offline_access", "openid", "profile"],
+    "profile": None,
+    "secrets": [],
+    "disabled": False,
+}
+
+
+def test_show_says_when_secrets_were_used(installed: Path) -> None:
+    run("client", "secret", "budget-buddy")
+    run("client", "secret", "budget-buddy", "--expire-others-in", "7d")
+    shown = run("client", "show", "budget-buddy", "--json").json
+    first, second = shown["secrets"]
+    assert set(first) == {"secret_id", "created_at", "last_used_at", "expires_at"}
+    assert first["expires_at"] is not None
+    assert (second["last_used_at"], second["expires_at"]) == (None, None)
+    change("secret_uses.save", "main", "budget-buddy", first["secret_id"], 1_800_000_000)
+    used = run("client", "show", "budget-buddy", "--json").json["secrets"][0]
+    assert used["last_used_at"] == "2027-01-15T08:00:00Z"
+    text = run("client", "show", "budget-buddy").out
+    assert "2027-01-15T08:00:00Z" in text
+    assert "not yet" in text
+    assert run("client", "show", "nobody").code == 4
+
+
+def test_show_says_how_keys_were_fetched(installed: Path) -> None:
+    uri = "https://app.example/jwks"
+    create(CLIENT_CREDENTIALS, "--jwks-uri", uri, "--client-id", "app")
+    assert run("client", "show", "app", "--json").json["jwks_fetch"] is None
+    for error, word in (("timed out", "timed out"), (None, "good")):
+        fetch = JwksFetch(at=1_800_000_000, error=error)
+        change("jwks_fetches.save", "main", "app", fetch)
+        shown = run("client", "show", "app", "--json").json
+        assert shown["jwks_uri"] == uri
+        assert shown["jwks_fetch"] == {"at": "2027-01-15T08:00:00Z", "error": error}
+        assert f"2027-01-15T08:00:00Z: {word}" in run("client", "show", "app").out
+
+
+CLIENT_CREDENTIALS = ("--grant-type", "client_credentials")
+
+
+def create(grant: tuple[str, ...], *arguments: str) -> Answer:
+    return run("client", "create", "App", *grant, *arguments)
+
+
+def change(verb: str, *arguments: object) -> None:
+    """What a server does meanwhile."""
+
+    async def run_verb() -> None:
+        store = Store.open(Path("ostiary.sqlite3"))
+        table, _, name = verb.partition(".")
+        await getattr(getattr(store, table), name)(*arguments)
+        store.close()
+
+    asyncio.run(run_verb())
+
+
+def pem_of(key: ClientKey) -> str:
+    encoding, kind = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    pem: bytes = key.private.public_key().public_bytes(encoding, kind)
+    return pem.decode()
+
+
+@pytest.mark.parametrize("form", ["pem", "jwk", "jwks", "file of jwks"])
+def test_a_client_is_registered_with_its_public_keys(installed: Path, form: str) -> None:
+    key = ClientKey.make()
+    jwk = {**key.public_jwk, "kid": "one"}
+    texts = {"pem": pem_of(key), "jwk": json.dumps(jwk)}
+    Path("key").write_text(texts.get(form) or json.dumps({"keys": [jwk]}))
+    option = "--jwks-file" if form == "file of jwks" else "--public-key"
+    answer = create(CLIENT_CREDENTIALS, option, "key", "--client-id", "app", "--json")
+    assert answer.json == {"client_id": "app"}, "and it gets no secret"
+    shown = run("client", "show", "app", "--json").json
+    assert shown["auth_method"] == "private_key_jwt"
+    assert shown["public_keys"] == [key.public_jwk if form == "pem" else jwk]
+
+
+def test_a_client_that_signs_with_its_secret_has_it_sealed(installed: Path) -> None:
+    method = ("--auth-method", "client_secret_jwt", "--client-id", "app")
+    secret = create(CLIENT_CREDENTIALS, *method, "--json").json["client_secret"]
+    kept = everything_kept(installed)
+    assert secret.encode() not in kept
+    assert b'"sealed":"' in kept
+    further = run("client", "secret", "app", "--json").json["client_secret"]
+    assert further.encode() not in everything_kept(installed)
+    assert "sealed" not in run("client", "show", "app", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--public-key", "private.pem"), "public key in PEM"),
+        (("--public-key", "private.json"), "public members"),
+        (("--public-key", "none.pem"), "cannot be read"),
+        (("--public-key", "data.toml"), "JSON"),
+        (("--jwks-file", "weak.json"), "2048"),
+        (("--public-key", "good.pem", "--jwks-uri", "https://app.example/jwks"), "one of them"),
+        (("--public-key", "good.pem", "--public"), "client_credentials"),
+        (("--auth-method", "private_key_jwt"), "public keys"),
+        (("--auth-method", "private_key_jwt", "--public"), "--public"),
+        (("--auth-method", "none"), "client_credentials"),
+        (("--auth-method", "client_secret", "--public-key", "good.pem"), "leave it out"),
+        (("--jwks-uri", "http://app.example/jwks"), "https"),
+        (("--jwks-uri", "http://localhost:8080/jwks"), "https"),
+        (("--jwks-uri", "https://app.example/jwks#x"), "fragment"),
+        (("--jwks-uri", "https://user@app.example/jwks"), "user name"),
+        (("--jwks-uri", "jwks"), "https"),
+    ],
+)
+def test_ca_36_rg_03_what_proves_nothing_is_refused(
+    installed: Path, arguments: tuple[str, ...], word: str
+) -> None:
+    key = ClientKey.make()
+    Path("good.pem").write_text(pem_of(key))
+    private = key.private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    Path("private.pem").write_bytes(private)
+    Path("private.json").write_text(json.dumps({**key.public_jwk, "d": "AA"}))
+    weak = {"kty": "RSA", "n": "w" * 171, "e": "AQAB"}
+    Path("weak.json").write_text(json.dumps({"keys": [weak]}))
+    answer = create(CLIENT_CREDENTIALS, *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert word in " ".join(answer.err.split())
+    assert len(run("client", "list", "--json").json) == 1
 
 
 def test_a_client_gets_the_scopes_of_the_face_unless_told_otherwise(installed: Path) -> None:
@@ -88,6 +226,27 @@ def test_a_secret_can_go_into_a_file_that_only_the_owner_reads(installed: Path) 
     count = len(run("client", "list", "--json").json)
     assert run(*arguments).code == 5
     assert len(run("client", "list", "--json").json) == count, "nothing is made without its secret"
+    assert Path("s").read_text().startswith("ostiary_"), "nor written over"
+
+
+def test_no_secret_is_made_that_cannot_be_written(installed: Path) -> None:
+    for path in ("/proc/s", "nowhere/s"):
+        for command in (
+            ("client", "create", "App", "--redirect-uri", URI, "--secret-file", path),
+            ("client", "secret", "budget-buddy", "--secret-file", path),
+        ):
+            answer = run(*command)
+            assert (answer.code, answer.out) == (1, "")
+            assert path in answer.err
+    (listed,) = run("client", "list", "--json").json
+    assert listed["secrets"] == []
+
+
+def test_a_file_into_which_no_secret_came_is_not_left_behind(installed: Path) -> None:
+    refused = run("client", "create", "App", "--redirect-uri", "x", "--secret-file", "s")
+    public = run("client", "create", "App", "--public", "--redirect-uri", URI, "--secret-file", "s")
+    assert (refused.code, public.code) == (2, 0)
+    assert not Path("s").exists()
 
 
 @pytest.mark.parametrize(

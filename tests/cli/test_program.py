@@ -45,6 +45,7 @@ def test_the_commands_are_those_of_the_issue() -> None:
         "apply",
         "client create",
         "client list",
+        "client show",
         "client secret",
         "client disable",
         "client enable",
@@ -58,6 +59,7 @@ def test_the_commands_are_those_of_the_issue() -> None:
         "db status",
         "db upgrade",
         "refusal show",
+        "logout list",
     }
 
 

@@ -126,6 +126,7 @@ def test_dev_makes_a_directory_for_its_owner_alone(folder: Path) -> None:
     made = folder / ".ostiary"
     assert made.stat().st_mode & 0o777 == 0o700
     assert (made / "master.key").stat().st_mode & 0o777 == 0o600
+    assert (made / "demo-service.pem").stat().st_mode & 0o777 == 0o600
     assert (made / ".gitignore").read_text() == "*\n"
     assert "ostiary serve" in (made / data_directory.MARK).read_text()
 
@@ -226,12 +227,15 @@ def test_the_banner_says_where_everything_is_and_what_is_next(
     assert lines[-1] == f"Next: open http://localhost:{port}/ · {refused} · {more}"
     kinds = {each.client_id: each.kind for each in homes[0].clients}
     for client_id, limit in (
-        ("demo-spa", "a browser cannot read the token endpoint yet (CORS comes later)"),
-        ("demo-service", "private_key_jwt, not usable yet; its key comes in a later version"),
+        ("demo-spa", "Application in a browser: public, PKCE"),
+        ("demo-service", "signs with its private key (private_key_jwt)"),
     ):
         (line,) = [each for each in lines if each.startswith(client_id)]
         assert limit in line
         assert limit in kinds[client_id]
+    assert "key .ostiary/demo-service.pem" in lines
+    files = {each.client_id: each.private_key_file for each in homes[0].clients}
+    assert files["demo-service"] == ".ostiary/demo-service.pem"
 
 
 def test_ephemeral_data_is_gone_afterwards(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

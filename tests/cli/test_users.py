@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ostiary.accounts.passwords import Passwords
+from ostiary.domain.picture import Picture
 from ostiary.storage.store import Store
 from tests.cli.terminal import run
 
@@ -108,3 +109,65 @@ def test_a_user_is_switched_off_and_on(installed: Path) -> None:
         (listed,) = run("user", "list", "--json").json
         assert listed["disabled"] is disabled
     assert run("user", "disable", "nobody").code == 4
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+def picture_of(folder: Path, username: str) -> Picture | None:
+    store = Store.open(folder / "ostiary.sqlite3")
+
+    async def found() -> Picture | None:
+        user = await store.users.find_by_username("main", username)
+        assert user is not None
+        return await store.pictures.find("main", user.user_id)
+
+    try:
+        return asyncio.run(found())
+    finally:
+        store.close()
+
+
+def test_a_picture_is_set_replaced_and_taken_away(installed: Path) -> None:
+    for data, kind in ((PNG, "image/png"), (b"\xff\xd8\xff\xe0" + PNG, "image/jpeg")):
+        Path("alice.picture").write_bytes(data)
+        assert run("user", "picture", "alice", "alice.picture").code == 0
+        assert picture_of(installed, "alice") == Picture(media_type=kind, data=data)
+    for _ in range(2):
+        answer = run("user", "picture", "alice", "--remove")
+        assert (answer.code, answer.out) == (0, "")
+        assert "no picture any more" in answer.err
+        assert picture_of(installed, "alice") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<svg/>", "this is no picture; give a PNG or a JPEG file"),
+        (b"", "this is no picture; give a PNG or a JPEG file"),
+        (PNG + b"\0" * 256 * 1024, "the picture is too large; make it 256 kB at most"),
+    ],
+)
+def test_a_picture_is_a_small_png_or_jpeg(installed: Path, data: bytes, message: str) -> None:
+    Path("alice.picture").write_bytes(data)
+    answer = run("user", "picture", "alice", "alice.picture")
+    assert answer.code == 2
+    assert f"ostiary: {message}\n" in answer.err
+    assert picture_of(installed, "alice") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("alice",), 2),
+        (("alice", "there.png", "--remove"), 2),
+        (("alice", "nowhere.png"), 2),
+        (("nobody", "there.png"), 4),
+        (("nobody", "--remove"), 4),
+    ],
+)
+def test_a_picture_is_given_for_somebody(
+    installed: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    Path("there.png").write_bytes(PNG)
+    assert run("user", "picture", *arguments).code == code

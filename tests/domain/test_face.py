@@ -49,6 +49,8 @@ def test_claims_come_in_one_order_whatever_the_scopes_said(face: Face) -> None:
         (CONSUMER, "birthdate", True),
         (CONSUMER, "netteller_id", True),
         (CONSUMER, "department", False),
+        (CONSUMER, "nickname", True),
+        (ENTERPRISE, "nickname", False),
     ],
 )
 def test_a_face_releases_the_claims_of_its_contract_alone(
@@ -70,6 +72,34 @@ def test_only_the_consumer_face_has_the_offline_scope_with_a_url_for_a_name() ->
 @FACE
 def test_every_face_offers_a_scope_for_refresh_tokens(face: Face) -> None:
     assert OFFLINE_SCOPES & face.scopes
+
+
+@FACE
+def test_every_claim_of_a_scope_is_its_own_datum(face: Face) -> None:
+    assert {face.data[name] for name in face.claims_for(face.scopes)} == set(
+        face.claims_for(face.scopes)
+    )
+
+
+@FACE
+def test_what_is_restricted_is_a_datum_of_the_face(face: Face) -> None:
+    assert face.restricted <= set(face.data.values())
+
+
+def test_the_consumer_face_has_each_documented_datum_under_a_name_of_its_own_namespace() -> None:
+    prefix = "https://api.banno.com/consumer/claim/"
+    named = {name for name in CONSUMER.data if name.startswith(prefix)}
+    assert {CONSUMER.data[name] for name in named} == {name.removeprefix(prefix) for name in named}
+    assert len(named) == 36
+    assert set(CONSUMER.data) - named == set(CONSUMER.claims_for(CONSUMER.scopes))
+
+
+def test_only_the_consumer_face_has_restricted_data() -> None:
+    assert CONSUMER.withholds("tax_id", frozenset())
+    assert CONSUMER.withholds("tax_id", frozenset({"cards"}))
+    assert not CONSUMER.withholds("tax_id", frozenset({"tax_id"}))
+    assert not CONSUMER.withholds("netteller_id", frozenset())
+    assert ENTERPRISE.restricted == frozenset()
 
 
 def test_only_the_enterprise_face_puts_scope_claims_into_the_id_token() -> None:

@@ -192,7 +192,7 @@ async def test_r7_old_keys_stay_published(
 async def test_r8_a_secret_is_accepted_by_either_method(
     world: World, party: RelyingParty, issuer: Issuer
 ) -> None:
-    form = {"grant_type": "client_credentials"}
+    form: dict[str, Any] = {"grant_type": "client_credentials"}
     in_form = await party.token(**form)
     async with world.http(issuer) as http:
         url = issuer.endpoint("token")
@@ -250,7 +250,7 @@ async def test_r9_a_public_client_may_guess_basic_first(world: World, issuer: Is
     "mistake", [{"redirect_uri": "https://rp.example/other"}, {"code_verifier": None}]
 )
 async def test_r9_a_code_survives_an_incomplete_request(
-    party: RelyingParty, mistake: dict[str, str | None]
+    party: RelyingParty, mistake: dict[str, Any]
 ) -> None:
     flow, response = await party.authorize(party.person())
     failed = await party.redeem(flow, response["code"], **mistake)
@@ -675,7 +675,7 @@ async def test_r25_dpop_is_told_its_nonce_and_bound_to_its_key(
     assert as_bearer.status_code == 401
 
 
-@pytest.mark.parametrize("token", ["nonsense", "or_AAEAawTJ", "a.b.c", "é\x00"])
+@pytest.mark.parametrize("token", ["nonsense", "or_AAEAawTJ", "a.b.c", "é"])
 async def test_r26_revoking_what_nobody_knows_is_no_error(party: RelyingParty, token: str) -> None:
     answer = await party.revoke(token)
     assert (answer.status_code, answer.content) == (200, b"")
@@ -860,3 +860,8 @@ async def test_r30_a_refresh_may_repeat_the_scope_that_was_asked_for(
     refreshed = await party.refresh(tokens["refresh_token"], scope=asked)
     assert refreshed.status_code == 200, refreshed.text
     assert set(refreshed.json()["scope"].split()) == {"openid", "email"}
+
+
+def test_every_rule_has_a_test() -> None:
+    named = (re.match(r"test_r(\d+)_", name) for name in globals())
+    assert {int(each[1]) for each in named if each} == set(range(1, 31))

@@ -1,42 +1,92 @@
-"""What the consent page says: everything that the scopes release on a face, in words."""
+"""What the consent page says: everything that is asked for on a face, in words."""
+
+import json
 
 import pytest
 
-from ostiary.domain.face import FACES, Face
+from ostiary.domain.consent import Consent
+from ostiary.domain.face import CONSUMER, ENTERPRISE, FACES, Face
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.scopes import OFFLINE_SCOPES
-from ostiary.web.pages.consent import _CLAIMS, _TITLES, consent_groups
+from ostiary.web.pages.consent import consent_groups
+from ostiary.web.pages.consent_words import TITLES, TOPICS, WORDS
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import ISSUERS, PASSWORD, World
+from tests.kit.world import ISSUERS, PASSWORD, World, a_client
 
 EVERY_FACE = pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+NOTHING: frozenset[str] = frozenset()
+PREFIX = "https://api.banno.com/consumer/claim/"
+
+
+def public_data(face: Face, scope: str) -> set[str]:
+    return {face.data[claim] for claim in face.claims[scope]} - face.restricted
 
 
 @EVERY_FACE
-def test_every_scope_and_claim_of_a_face_has_words(face: Face) -> None:
-    assert face.scopes - OFFLINE_SCOPES <= set(_TITLES)
-    assert {claim for claims in face.claims.values() for claim in claims} <= set(_CLAIMS)
+def test_every_scope_and_datum_of_a_face_has_words(face: Face) -> None:
+    assert face.scopes - OFFLINE_SCOPES <= set(TITLES)
+    assert set(face.data.values()) <= set(WORDS)
 
 
 def test_there_are_no_words_for_what_no_face_releases() -> None:
-    released = {
-        claim for face in FACES.values() for claims in face.claims.values() for claim in claims
-    }
-    assert set(_CLAIMS) == released
+    assert set(WORDS) == {datum for face in FACES.values() for datum in face.data.values()}
+
+
+@EVERY_FACE
+def test_every_datum_stands_under_one_title(face: Face) -> None:
+    by_scope = [datum for scope in face.claims for datum in sorted(public_data(face, scope))]
+    by_topic = [datum for members in TOPICS.values() for datum in members]
+    of_face = [datum for datum in by_topic if datum in face.data.values()]
+    assert sorted(by_scope + of_face) == sorted(set(face.data.values()))
 
 
 @EVERY_FACE
 def test_a_scope_names_what_it_releases_and_nothing_else(face: Face) -> None:
     """Words that only another scope, or another face, has a claim for are not there."""
-    for scope, claims in face.claims.items():
+    for scope in face.claims:
         ((entry,),) = (
-            group.entries for group in consent_groups(face, frozenset({scope}), frozenset())
+            group.entries
+            for group in consent_groups(face, frozenset({scope}), NOTHING, before=None)
         )
         said = entry.text.lower()
-        words = {_CLAIMS[claim] for claim in claims}
+        words = {WORDS[datum] for datum in public_data(face, scope)}
         assert [each for each in words if each.lower() not in said] == []
-        others = {text for claim, text in _CLAIMS.items() if text not in words}
+        others = {text for datum, text in WORDS.items() if text not in words}
         assert [each for each in others if each.lower() in said] == []
+
+
+@EVERY_FACE
+def test_what_is_asked_for_beside_the_scopes_is_named(face: Face) -> None:
+    everything = frozenset(face.data.values())
+    (group,) = consent_groups(face, NOTHING, everything, before=None)
+    said = " ".join(f"{entry.title}. {entry.text}" for entry in group.entries).lower()
+    assert [datum for datum in everything if WORDS[datum].lower() not in said] == []
+
+
+def test_what_a_scope_could_release_stands_under_the_scopes_title() -> None:
+    (group,) = consent_groups(ENTERPRISE, NOTHING, frozenset({"email", "name"}), before=None)
+    assert [(entry.title, entry.text) for entry in group.entries] == [
+        ("Your name and profile", "Your name."),
+        ("Your email address", ""),
+    ]
+
+
+def test_what_was_agreed_to_before_is_not_new() -> None:
+    before = Consent(
+        scope=frozenset({"openid"}), data=frozenset({"accounts", "tax_id"}), client_print="x"
+    )
+    (group,) = consent_groups(
+        CONSUMER,
+        frozenset({"openid", "email"}),
+        frozenset({"accounts", "cards", "tax_id"}),
+        before,
+    )
+    assert [(entry.title, entry.is_new) for entry in group.entries] == [
+        ("Who you are", False),
+        ("Your email address", True),
+        ("Your accounts", True),
+        ("Numbers and documents that identify you", False),
+    ]
 
 
 @pytest.mark.parametrize("issuer", ISSUERS.values(), ids=ISSUERS)
@@ -46,7 +96,29 @@ async def test_the_page_shows_the_words_to_the_person(world: World, issuer: Issu
     await person.sign_in("alice", PASSWORD)
     person.page.form_with("allow")
     shown = person.page.text.lower()
-    claims = issuer.face.claims_for(issuer.scopes)
-    assert [claim for claim in claims if _CLAIMS[claim].lower() not in shown] == []
+    face = issuer.face
+    released = {datum for scope in face.claims for datum in public_data(face, scope)}
+    assert [datum for datum in released if WORDS[datum].lower() not in shown] == []
     assert ("date of birth" in shown) == (issuer.face_name == "consumer")
     assert ("job title" in shown) == (issuer.face_name == "enterprise")
+
+
+async def test_the_page_names_restricted_claims_that_will_be_told_and_no_others(
+    world: World,
+) -> None:
+    issuer = ISSUERS["consumer"]
+    await world.add_client(
+        a_client("lender", issuer, restricted_claims=frozenset({"tax_id"})), issuer
+    )
+    claims = json.dumps(
+        {"userinfo": dict.fromkeys(PREFIX + name for name in ("tax_id", "cards", "devices", "x"))}
+    )
+    for client_id, told in (("lender", True), ("web", False)):
+        rp = RelyingParty(world, issuer, client_id)
+        person = await rp.person().open(rp.begin(scope="openid", claims=claims).url)
+        await person.sign_in("alice", PASSWORD)
+        person.page.form_with("allow")
+        shown = person.page.text.lower()
+        assert ("social security" in shown) is told
+        assert "your cards" not in shown
+        assert "the devices on which you bank" in shown

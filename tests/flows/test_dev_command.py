@@ -3,9 +3,12 @@
 import json
 import re
 import socket
+import time
+import uuid
 from pathlib import Path
 
 import httpx2
+import jwt
 import pytest
 
 from tests.flows.application import (
@@ -68,12 +71,42 @@ def test_json_is_what_the_design_says(server: DevServer) -> None:
         "client_id": "demo-native",
         "redirect_uris": ["http://127.0.0.1/callback"],
     }
-    # Its private_key_file comes with private_key_jwt.
-    assert set(server.client("demo-service")) <= {"client_id", "private_key_file", "redirect_uris"}
+    assert server.client("demo-service") == {
+        "client_id": "demo-service",
+        "private_key_file": str((server.data / "demo-service.pem").absolute()),
+        "redirect_uris": [],
+    }
     assert said["users"] == [
         {"username": username, "password": "ostiary-demo"} for username in ("alice", "bob", "carol")
     ]
     assert all(isinstance(url, str) for url in said["urls"].values())
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+async def test_the_service_signs_with_the_key_in_its_file(
+    http: httpx2.AsyncClient, server: DevServer, name: str, algorithm: str
+) -> None:
+    """As the contract's own tool does: exp in milliseconds, aud the token endpoint."""
+    metadata = await discover(http, server.issuer(name))
+    key = Path(server.client("demo-service")["private_key_file"]).read_text("utf-8")
+    claims = {
+        "jti": str(uuid.uuid4()),
+        "aud": metadata["token_endpoint"],
+        "sub": "demo-service",
+        "iss": "demo-service",
+        "exp": int(time.time() * 1000) + 60_000,
+    }
+    form = {
+        "grant_type": "client_credentials",
+        "scope": "openid",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": jwt.encode(claims, key, algorithm, headers={"typ": None}),
+    }
+    answer = await http.post(metadata["token_endpoint"], data=form)
+    assert answer.status_code == 200, answer.text
+    again = await http.post(metadata["token_endpoint"], data=form)
+    assert again.status_code == 401
 
 
 async def test_every_url_that_was_printed_answers(

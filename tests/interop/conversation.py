@@ -58,11 +58,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the program was told, its report, and what the person was asked at each visit."""
+    """What the program was told, its report, and of each visit what the person was asked and where
+    the browser came back."""
 
     task: Task
     report: dict[str, Any]
     asked: list[list[str]] = field(default_factory=list)
+    returns: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -88,19 +90,20 @@ async def converse(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    asked = []
+    asked, returns = [], []
     try:
         while "visit" in (said := await _listen(program)):
             await person.open(said["visit"])
             asked.append(await go_through(person, username, decision=decision))
             assert program.stdin is not None
-            program.stdin.write(json.dumps(_came_back(person)).encode() + b"\n")
+            returns.append(_came_back(person))
+            program.stdin.write(json.dumps(returns[-1]).encode() + b"\n")
         await asyncio.wait_for(program.communicate(), SECONDS_TO_ANSWER)
     finally:
         if program.returncode is None:
             program.terminate()
             await program.communicate()
-    return Outcome(task=task, report=said["report"], asked=asked)
+    return Outcome(task=task, report=said["report"], asked=asked, returns=returns)
 
 
 async def _listen(program: asyncio.subprocess.Process) -> dict[str, Any]:

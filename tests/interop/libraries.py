@@ -26,7 +26,8 @@ _ALL = (
         token_failure="OAuthError",
         authorization_failure="OAuthError",
         state_failure="MismatchingStateException",
-        scenarios=EVERYTHING | {"tampered_state"},
+        scenarios=EVERYTHING
+        | {"claims", "introspection", "logout", "private_key_jwt", "revocation", "tampered_state"},
         markers=("interop",),
         page="connect-authlib.md",
         notes="signs assertions for an hour, where five minutes are taken; its page shows how to make them shorter.",
@@ -41,7 +42,7 @@ _ALL = (
         token_failure="OAuth2Error",
         authorization_failure="OAuth2Error",
         state_failure="OAuth2Error",
-        scenarios=EVERYTHING - {"dropped_scope"} | {"tampered_state"},
+        scenarios=EVERYTHING - {"dropped_scope"} | {"claims", "tampered_state"},
         markers=("interop",),
         page="connect-requests-oauthlib.md",
         start=(python_of("requests-oauthlib"), "app.py"),
@@ -56,7 +57,9 @@ _ALL = (
         token_failure="HTTPError",
         authorization_failure="LoginFailure",
         state_failure="SuspiciousOperation",
-        scenarios=frozenset({"checks_algorithm", "client_secret_basic", "tampered_state"}),
+        scenarios=frozenset(
+            {"checks_algorithm", "claims", "client_secret_basic", "logout", "tampered_state"}
+        ),
         markers=("interop",),
         page="connect-mozilla-django-oidc.md",
         start=(python_of("mozilla-django-oidc"), "app.py"),
@@ -72,6 +75,7 @@ _ALL = (
         scenarios=frozenset(
             {
                 "checks_algorithm",
+                "claims",
                 "client_secret_basic",
                 "dropped_scope",
                 "refresh",
@@ -90,7 +94,7 @@ _ALL = (
         command=(program_of("go-oidc"),),
         token_failure="oauth2.RetrieveError",
         authorization_failure="main.AuthorizationError",
-        scenarios=EVERYTHING,
+        scenarios=EVERYTHING | {"claims"},
         markers=("slow_interop", "go"),
         page="connect-go-oidc.md",
         # As `go run app.go`, which would not end the program with itself.
@@ -105,7 +109,16 @@ _ALL = (
         authorization_failure="Refused",
         state_failure="Refused",
         scenarios=frozenset(
-            {"checks_algorithm", "client_secret_basic", "refresh", "tampered_state"}
+            {
+                "checks_algorithm",
+                "claims",
+                "client_secret_basic",
+                "dropped_scope",
+                "form_post",
+                "logout",
+                "refresh",
+                "tampered_state",
+            }
         ),
         markers=("slow_interop", "apache"),
         page="connect-mod_auth_openidc.md",
@@ -116,14 +129,16 @@ _ALL = (
 LIBRARIES: Mapping[str, Library] = {library.name: library for library in _ALL}
 
 
-def each_library(scenario: str | None = None) -> pytest.MarkDecorator:
-    """The test runs once for each library with a program (that knows the scenario)."""
+def each_library(*scenarios: str, but: str | None = None) -> pytest.MarkDecorator:
+    """The test runs once for each library with a program (that knows these, and not the other)."""
     return pytest.mark.parametrize(
         "library",
         [
             pytest.param(library.name, marks=library.marks)
             for library in LIBRARIES.values()
-            if library.command and (scenario is None or scenario in library.scenarios)
+            if library.command
+            and library.scenarios.issuperset(scenarios)
+            and but not in library.scenarios
         ],
         indirect=True,
     )

@@ -51,7 +51,7 @@ NPM = (
         scenarios=frozenset({"tampered_state"}),
         markers=("interop",),
         page="connect-oidc-client-ts.md",
-        notes="in Chromium; renewal in a frame works where application and issuer are of one site",
+        notes="in Chromium; renewal in a frame works where application and issuer are of one site.",
     ),
     Library(
         name="auth-core",
@@ -89,6 +89,7 @@ NPM = (
                 "checks_algorithm",
                 "claims",
                 "client_secret_basic",
+                "dropped_scope",
                 "form_post",
                 "logout",
                 "private_key_jwt",
@@ -109,12 +110,12 @@ NPM = (
         token_failure="TokenError",
         authorization_failure="Refused",
         state_failure="Refused",
-        scenarios=frozenset({"claims", "tampered_state"}),
+        scenarios=frozenset({"claims", "no_pkce", "tampered_state"}),
         markers=("interop",),
         page="connect-passport-openidconnect.md",
         start=("node", "app.mjs"),
         # The library does not know PKCE.
         registration={"require_pkce": False},
-        notes="no PKCE: register the client with `require_pkce = false`; no check of the ID token's signature",
+        notes="no PKCE: register the client with `require_pkce = false`; no check of the ID token's signature.",
     ),
 )

@@ -43,6 +43,7 @@ class Flow(StrEnum):
     """What a library does, in the order of the table."""
 
     CODE = "code with PKCE"
+    CODE_ALONE = "code without PKCE"
     USERINFO = "userinfo"
     REFRESH = "refresh"
     CLIENT_CREDENTIALS = "client credentials"

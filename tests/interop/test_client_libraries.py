@@ -11,12 +11,23 @@ from tests.interop.table import Flow, Refused
 on_one_issuer = pytest.mark.parametrize("issuer_name", ["enterprise"])
 
 
-@each_library()
+@each_library(but="no_pkce")
 @pytest.mark.shows(Flow.CODE, Flow.USERINFO)
 async def test_sign_in_and_userinfo(desk: Desk) -> None:
+    """Of a client that must send PKCE, as all are that say nothing else."""
     outcome = await desk.run("sign_in")
     assert outcome.asked == [["sign-in", "allow"]]
     check_sign_in(desk, outcome)
+
+
+@each_library("no_pkce")
+@pytest.mark.shows(Flow.CODE_ALONE, Flow.USERINFO)
+async def test_sign_in_without_pkce(desk: Desk) -> None:
+    """Of a client whose registration allows it; another one is refused."""
+    check_sign_in(desk, await desk.run("sign_in"))
+    changes = await desk.add_client(require_pkce=True)
+    outcome = await desk.run("sign_in", **changes)
+    assert outcome.failure["error"] == "invalid_request"
 
 
 @each_library("dropped_scope")

@@ -30,6 +30,20 @@ async def test_private_key_jwt(desk: Desk, tmp_path: Path) -> None:
     check_sign_in(desk, await desk.run("sign_in", **changes))
 
 
+@each_library("private_key_jwt", "client_credentials")
+async def test_the_demo_service_with_its_key(desk: Desk) -> None:
+    told = desk.server.client("demo-service")
+    outcome = await desk.run(
+        "client_credentials",
+        client_id=told["client_id"],
+        client_secret="",
+        auth_method="private_key_jwt",
+        private_key=told["private_key_file"],
+    )
+    assert outcome.seen["tokens"]["token_type"].lower() == "bearer"
+    assert outcome.asked == []
+
+
 @each_library("dpop")
 @pytest.mark.shows(Flow.DPOP)
 async def test_tokens_bound_to_a_key(desk: Desk) -> None:
@@ -41,7 +55,9 @@ async def test_tokens_bound_to_a_key(desk: Desk) -> None:
 @on_one_issuer
 @pytest.mark.shows(Flow.FORM_POST)
 async def test_form_post(desk: Desk) -> None:
-    check_sign_in(desk, await desk.run("form_post"))
+    outcome = await desk.run("form_post")
+    assert "body" in outcome.returns[0]
+    check_sign_in(desk, outcome)
 
 
 @each_library("claims")

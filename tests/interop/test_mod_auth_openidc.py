@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import RSAAlgorithm
 
+from ostiary.domain.client import AuthMethod
 from tests.flows.newcomers import add_newcomer
-from tests.interop.desk import CALLBACK, Desk
+from tests.interop.desk import Desk, check_sign_in
 from tests.interop.libraries import LIBRARIES
 from tests.interop.pages import free_port, serving, sign_in_at
 from tests.interop.table import Flow
@@ -17,12 +21,39 @@ pytestmark = LIBRARIES["mod_auth_openidc"].marks
 on_one_issuer = pytest.mark.parametrize("issuer_name", ["enterprise"])
 
 
-@pytest.mark.shows(Flow.LOGOUT)
-async def test_logout(desk: Desk) -> None:
-    outcome = await desk.run("logout")
-    assert outcome.asked == [["sign-in", "allow"], []]
-    assert outcome.seen["came_back"].partition("?")[0] == CALLBACK
-    assert outcome.seen["asks_again"] is True
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that Apache's workers can reach, who are somebody else when it is started by root."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+@on_one_issuer
+@pytest.mark.shows(Flow.PRIVATE_KEY_JWT)
+async def test_private_key_jwt(desk: Desk, folder: Path) -> None:
+    """It signs with RSA alone."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file = folder / "key.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    changes = await desk.add_client(
+        auth_method=AuthMethod.PRIVATE_KEY_JWT, public_keys=(dict(public),)
+    )
+    proof = {"auth_method": "private_key_jwt", "private_key": str(file)}
+    check_sign_in(desk, await desk.run("sign_in", **(changes | proof)))
+
+
+@on_one_issuer
+@pytest.mark.shows(Flow.BACKCHANNEL_LOGOUT)
+async def test_signed_out_without_the_browser(desk: Desk) -> None:
+    """Back-Channel Logout §2.5, at the address that the module has for it."""
+    callback = f"http://127.0.0.1:{free_port()}/auth/cb"
+    changes = await desk.add_client(
+        redirect_uris=(callback,), backchannel_logout_uri=f"{callback}?logout=backchannel"
+    )
+    assert (await desk.run("backchannel_logout", **changes)).seen == {"signed_out": True}
 
 
 @on_one_issuer
@@ -31,15 +62,6 @@ async def test_a_denial_in_the_query_is_taken_for_something_else(desk: Desk) -> 
     failure = (await desk.run("denied_in_query", decision="deny")).failure
     assert failure["kind"] == "Refused"
     assert "target_link_uri" in failure["message"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that Apache's workers can reach, who are somebody else when it is started by root."""
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name)
-        path.chmod(0o755)
-        yield path
 
 
 @on_one_issuer

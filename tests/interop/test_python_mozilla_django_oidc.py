@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.newcomers import add_newcomer
-from tests.interop.desk import CALLBACK, Desk, check_sign_in
+from tests.interop.desk import Desk, check_sign_in
 from tests.interop.libraries import LIBRARIES
 from tests.interop.pages import free_port, serving, sign_in_at
 from tests.interop.table import Flow
@@ -20,13 +20,6 @@ async def test_its_middleware_renews_the_sign_in_unseen(desk: Desk) -> None:
     assert outcome.asked == [["sign-in", "allow"], []]
     assert outcome.seen["renewed"] is True
     check_sign_in(desk, outcome)
-
-
-@pytest.mark.shows(Flow.LOGOUT)
-async def test_logout(desk: Desk) -> None:
-    outcome = await desk.run("logout")
-    assert outcome.asked == [["sign-in", "allow"], []]
-    assert outcome.seen == {"came_back": CALLBACK, "email": None}
 
 
 @pytest.mark.parametrize("issuer_name", ["enterprise"])

@@ -1,6 +1,7 @@
 """A client of profile fapi2_security: pushes, proves itself by assertion, and holds a DPoP key."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx2
 
@@ -15,7 +16,15 @@ from tests.kit.world import World, a_client
 JSON = dict[str, object]
 
 
-def fapi_client(key: ClientKey, issuer: Issuer, **changes: object) -> Client:
+@cache
+def kept_key(algorithm: str) -> ClientKey:
+    """One for all tests: an RSA key takes long to make."""
+    return ClientKey.make(algorithm)
+
+
+def fapi_client(
+    key: ClientKey, issuer: Issuer, client_id: str = "fapi", **changes: object
+) -> Client:
     values: dict[str, object] = {
         "profile_name": "fapi2_security",
         "auth_method": AuthMethod.PRIVATE_KEY_JWT,
@@ -23,22 +32,23 @@ def fapi_client(key: ClientKey, issuer: Issuer, **changes: object) -> Client:
         "public_keys": (key.public_jwk,),
         "id_token_algorithm": Algorithm.PS256,
     }
-    return a_client("fapi", issuer, **(values | changes))
+    return a_client(client_id, issuer, **(values | changes))
 
 
 @dataclass(slots=True)
 class FapiParty:
     world: World
     issuer: Issuer
-    key: ClientKey = field(default_factory=lambda: ClientKey.make("PS256"))
-    dpop_key: ClientKey = field(default_factory=lambda: ClientKey.make("ES256"))
+    key: ClientKey = field(default_factory=lambda: kept_key("PS256"))
+    dpop_key: ClientKey = field(default_factory=lambda: kept_key("ES256"))
 
     @property
     def rp(self) -> RelyingParty:
         return RelyingParty(self.world, self.issuer, "fapi", "https://rp.example/cb", None)
 
     async def register(self, **changes: object) -> "FapiParty":
-        await self.world.add_client(fapi_client(self.key, self.issuer, **changes), self.issuer)
+        client = fapi_client(self.key, self.issuer, "fapi", **changes)
+        await self.world.add_client(client, self.issuer)
         return self
 
     def assertion(self, **changes: object) -> dict[str, str]:

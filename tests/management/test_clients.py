@@ -14,6 +14,7 @@ from ostiary.management.clients import (
     add_secret,
     change_client,
     create_client,
+    find_details,
     hash_secret,
     set_client_enabled,
 )
@@ -21,6 +22,9 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.institutions import save_institution
 from ostiary.protocol.scope import OPENID
 from ostiary.provider.grants import GRANTS
+from ostiary.signing.client_secrets import ClientSecrets
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.jwks_fetches import JwksFetch
 from ostiary.storage.store import Store
 from tests.kit.world import find_master_key
 
@@ -123,6 +127,45 @@ async def test_a_secret_never_lives_longer_because_others_are_made_to_expire(
     changed = await store.clients.find("main", "app")
     assert changed is not None
     assert [each.expires_at for each in changed.secrets] == [NOW + 3600, None]
+
+
+async def test_a_secret_to_sign_with_is_kept_sealed(store: Store) -> None:
+    client = replace(CLIENT, auth_method=AuthMethod.CLIENT_SECRET_JWT)
+    first = await create_client(store, ISSUER, client, NOW, master_key=find_master_key)
+    second = await add_secret(store, ISSUER, "app", NOW, master_key=find_master_key)
+    found = await store.clients.find("main", "app")
+    assert found is not None
+    opener = ClientSecrets("main", find_master_key())
+    opened = [opener.open("app", each) for each in found.secrets]
+    assert opened == [(each.secret or "").encode() for each in (first, second)]
+
+
+async def test_the_master_key_is_not_asked_for_what_is_kept_as_a_hash(store: Store) -> None:
+    def missing() -> MasterKey:
+        raise AssertionError("asked for")
+
+    issued = await create_client(store, ISSUER, CLIENT, NOW, master_key=missing)
+    assert issued.secret
+    assert [each.sealed for each in issued.client.secrets] == [None]
+
+
+async def test_an_event_tells_of_a_secret_that_came_and_not_of_one_that_went(
+    store: Store,
+) -> None:
+    seen = (await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)).client
+    public = replace(seen, secrets=(), auth_method=AuthMethod.NONE)
+    await change_client(store, ISSUER, seen, public, NOW)
+    assert (await store.audit.latest("main", limit=1))[0].type is EventType.CLIENT_CHANGED
+
+
+async def test_the_details_are_those_of_the_client(store: Store) -> None:
+    client = (await create_client(store, ISSUER, CLIENT, NOW, master_key=find_master_key)).client
+    secret_id = client.secrets[0].secret_id
+    await store.secret_uses.save("main", "app", secret_id, NOW)
+    await store.jwks_fetches.save("main", "app", JwksFetch(at=NOW, error=None))
+    details = await find_details(store, ISSUER, "app")
+    assert details.secret_uses == {secret_id: NOW}
+    assert details.jwks_fetch is None, "of a jwks_uri that it had before"
 
 
 async def test_nobodys_change_is_lost(store: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ostiary.accounts.passwords import Passwords
 from ostiary.domain.client import AuthMethod
 from ostiary.domain.issuer import Environment
+from ostiary.management.claim_kinds import kind_faults
 from ostiary.management.client_keys import read_public_keys
 from ostiary.management.demo import DemoData, save_demo
 from ostiary.management.demo_people import GARDEN_ID, HARBOR_ID
@@ -114,11 +115,30 @@ async def test_people_have_what_their_face_tells_of_them(store: Store, issuer_id
         "bob": sorted([GARDEN_ID, HARBOR_ID]),
         "carol": [GARDEN_ID],
     }
-    known = set(face_of_issuer.claims_for(face_of_issuer.scopes)) - {"institution_id", "picture"}
+    released = set(face_of_issuer.claims_for(face_of_issuer.scopes)) - face_of_issuer.restricted
     for found in memberships.values():
-        assert set(found[0].claims) == known
+        known = set(found[0].claims)
+        assert released - {"institution_id", "picture"} <= known
+        assert known <= set(face_of_issuer.data.values())
+        assert not [*kind_faults(found)]
         assert found[0].claims["email_verified"] is True
     assert memberships["bob"][0].claims["middle_name"] is None
+
+
+async def test_one_restricted_claim_is_switched_on_and_another_is_not(store: Store) -> None:
+    """So that a developer sees both."""
+    await save(store)
+    consumer, enterprise = [
+        await store.clients.find(name, "demo-web") for name in ("consumer", "enterprise")
+    ]
+    assert consumer is not None
+    assert enterprise is not None
+    assert consumer.restricted_claims == {"customer_identifier"}
+    assert enterprise.restricted_claims == frozenset()
+    alice = await store.users.find_by_username("consumer", "alice")
+    assert alice is not None
+    (membership,) = await store.users.memberships("consumer", alice.user_id)
+    assert {"customer_identifier", "tax_id"} <= set(membership.claims)
 
 
 async def test_everybody_signs_in_with_the_one_password(store: Store) -> None:

@@ -138,11 +138,15 @@ async def test_claim_that_is_known_to_be_none_is_left_out(rp: RelyingParty, name
 @pytest.mark.spec("OIDC Core §5.1")
 @pytest.mark.parametrize("known", [{"middle_name": None}, {}])
 async def test_middle_name_is_null_for_who_has_none(
-    rp: RelyingParty, known: dict[str, None]
+    rp: RelyingParty, known: dict[str, str | None]
 ) -> None:
     """Both contracts have middle_name nullable, and no other claim."""
-    names = {"name": "Alice Adams", "given_name": "Alice", "family_name": "Adams"}
-    await replace_claims(rp, names | known)
+    names: dict[str, str | None] = {
+        "name": "Alice Adams",
+        "given_name": "Alice",
+        "family_name": "Adams",
+    }
+    await replace_claims(rp, {**names, **known})
     members = await told(rp, EVERYTHING)
     assert members["middle_name"] is None
     assert [name for name, value in members.items() if value is None] == ["middle_name"]

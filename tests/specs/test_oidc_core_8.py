@@ -12,6 +12,7 @@ from tests.kit.world import MovableClock, a_client, world_over
 from tests.specs.wire import (
     access_token_claims,
     ask,
+    asks_for,
     discovery,
     id_token_claims,
     returned,
@@ -69,6 +70,22 @@ async def test_pairwise_clients_of_two_sectors_see_two_subjects(rp: RelyingParty
     other = await pairwise(rp, "two", "two.example")
     seen = {await subject(one), await subject(other), await subject(rp)}
     assert len(seen) == 3
+
+
+@pytest.mark.spec("OIDC Core §8")
+async def test_the_session_is_no_common_name_either(rp: RelyingParty) -> None:
+    """Correlation without permission must not be possible: a shared sid would allow it at once."""
+    person = rp.person()
+    seen = []
+    for party in (
+        rp,
+        await pairwise(rp, "one", "one.example"),
+        await pairwise(rp, "two", "b.example"),
+    ):
+        flow, response = await party.authorize(person, scope="openid")
+        tokens = (await party.redeem(flow, response["code"])).json()
+        seen.append((await id_token_claims(party, tokens))["sid"])
+    assert len(set(seen)) == 3
 
 
 async def test_clients_of_one_host_see_one_subject(rp: RelyingParty) -> None:
@@ -155,3 +172,15 @@ async def test_no_address_tells_a_pairwise_client_who_the_person_is(rp: RelyingP
     answer = await rp.userinfo((await rp.tokens(scope="openid profile"))["access_token"])
     assert "picture" not in answer.json()
     assert user_id not in answer.text
+
+
+async def test_hint_of_a_pairwise_client_signs_out_its_own_session(rp: RelyingParty) -> None:
+    """What the ID token says of person and session is understood at the logout endpoint."""
+    rp = await pairwise(rp, "one", "one.example")
+    person = rp.person()
+    flow, response = await rp.authorize(person, scope="openid")
+    hint = (await rp.redeem(flow, response["code"])).json()["id_token"]
+    await person.open(f"{rp.issuer.endpoint('logout')}?id_token_hint={hint}")
+    assert not asks_for(person, "sign-out")
+    answer = await ask(rp, person, scope="openid", prompt="none")
+    await sent_back(rp, answer, ReasonCode.LOGIN_REQUIRED)

@@ -199,6 +199,10 @@ async def test_client_id_that_does_not_fit_the_hint_is_refused(rp: RelyingParty)
         post_logout_redirect_uri="https://other.example/cb",
     )
     await shown_as_page(rp, answer, ReasonCode.LOGOUT_HINT_OF_OTHER_CLIENT)
+    reference = answer.headers["ostiary-reference"]
+    record = await rp.world.store.refusals.find([rp.issuer.issuer_id], reference)
+    assert record is not None
+    assert record.client_id == "other"
     assert await is_signed_in(rp, person)
 
 
@@ -426,3 +430,15 @@ async def test_events_say_who_signed_out(rp: RelyingParty) -> None:
     (latest,) = await rp.world.store.audit.latest(rp.issuer.issuer_id, limit=1)
     assert (latest.type, latest.reason) == ("session.ended", "signed_out")
     assert latest.user_id == await rp.world.user_id("alice", rp.issuer)
+
+
+@pytest.mark.spec("RFC 9110 §15.4.4")
+async def test_redirect_has_a_note_for_whoever_is_not_taken_along(rp: RelyingParty) -> None:
+    """A short hypertext note with a link to the same place, escaped."""
+    person, tokens = await signed_in_with_tokens(rp)
+    answer = await visit(
+        rp, person, id_token_hint=tokens["id_token"], post_logout_redirect_uri=GOODBYE, state='"'
+    )
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["location"] in Page(answer).links
+    assert GOODBYE.partition("?")[0] in answer.text

@@ -37,8 +37,8 @@ SORTS = {"keys.LIST": "the few keys of an issuer, when it is loaded"}
 # statement -> the other index that it uses
 OTHER_INDEXES = {
     "issuers.FIND_BY_HOST": "issuers_by_host (host=?)",
-    "logout_notices.ADD": "authorizations_to_notify (issuer_id=? AND session_id=?)",
-    "logout_notices.FIND_CLIENTS": "authorizations_to_notify (issuer_id=? AND session_id=?)",
+    "logout_notices.ADD": "authorizations_to_notify (issuer_id=? AND session_id=? AND notify_logout=?)",
+    "logout_notices.FIND_CLIENTS": "authorizations_to_notify (issuer_id=? AND session_id=? AND notify_logout=?)",
     "logout_notices.FIND_DUE": "logout_notices_due (next_attempt_at<?)",
     "pictures.FIND": "sqlite_autoindex_pictures_1 (issuer_id=? AND user_id=?)",
     "pictures.REMOVE": "sqlite_autoindex_pictures_1 (issuer_id=? AND user_id=?)",

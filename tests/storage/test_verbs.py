@@ -688,9 +688,7 @@ async def test_an_access_token_is_revoked_alone(filled: Store) -> None:
     )
     assert done.count(True) == 1
     for asked, revoked in ((token_id, True), (other, False), (None, False)):
-        standing = await filled.authorizations.find_standing(
-            LEFT, AUTHORIZATION_ID, token_id=asked
-        )
+        standing = await filled.authorizations.find_standing(LEFT, AUTHORIZATION_ID, token_id=asked)
         assert standing is not None
         assert standing.token_revoked is revoked
         assert standing.may_act(NOW) is not revoked

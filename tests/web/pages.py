@@ -1,14 +1,19 @@
 """Every page in every state, and the way to it: what the gallery shows and accessibility checks."""
 
+import asyncio
+import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.async_api import expect
 
+from tests.kit.leaving import logout_url
 from tests.web.site import PUBLIC_REDIRECT_URI
 from tests.web.visitor import Visitor
+
+CLAIM_PREFIX = "https://api.banno.com/consumer/claim/"
 
 Walk = Callable[[Visitor], Awaitable[None]]
 
@@ -96,6 +101,30 @@ async def consent_to_more(visitor: Visitor) -> None:
     await visitor.page.get_by_text("You share this already").click()
 
 
+async def consent_to_claims(visitor: Visitor) -> None:
+    """As Banno's own sample asks: a long list, and what a lender may have beside it."""
+    names = ("netteller_id", "masked_accounts", "user_type", "devices", "tax_id", "made_up")
+    wanted = dict.fromkeys(["name", "email", *(CLAIM_PREFIX + name for name in names)])
+    party = visitor.site.relying_party("lender", issuer="consumer")
+    await visitor.ask(party, scope="openid", claims=json.dumps({"userinfo": wanted}))
+    await visitor.sign_in()
+    await expect(visitor.page.locator("#allow")).to_be_visible()
+
+
+async def consent_to_another_app(visitor: Visitor) -> None:
+    """The client has another name than when it was allowed."""
+    party = visitor.site.relying_party()
+    await visitor.signed_in(party, scope="openid profile")
+    await visitor.see("Back in the app")
+    seen = await visitor.site.world.store.clients.find("enterprise", "budget")
+    assert seen is not None
+    renamed = replace(seen, name="Budget Buddy Plus")
+    await visitor.site.world.replace_client(seen, renamed, visitor.site.issuers["enterprise"])
+    await asyncio.sleep(1.1)  # the provider notices within a second
+    await visitor.ask(party, scope="openid profile")
+    await expect(visitor.page.get_by_text("has changed since you last allowed it")).to_be_visible()
+
+
 async def consent_for_phone(visitor: Visitor) -> None:
     await visitor.ask(visitor.site.relying_party("phone"))
     await visitor.sign_in()
@@ -142,6 +171,25 @@ async def sign_out(visitor: Visitor) -> None:
     await expect(visitor.page.locator("#sign-out")).to_be_visible()
 
 
+async def sign_out_for_app(visitor: Visitor) -> None:
+    """A client has sent the browser here, and others will be told."""
+    bakery = visitor.site.relying_party("bakery")
+    await visitor.signed_in()
+    await visitor.see("Back in the app")
+    await visitor.ask(bakery)
+    await visitor.page.click("#allow")
+    await visitor.see("Back in the app")
+    address = logout_url(bakery, client_id="bakery", post_logout_redirect_uri=bakery.redirect_uri)
+    await visitor.page.goto(address)
+    await expect(visitor.page.locator("#sign-out")).to_be_visible()
+
+
+async def stayed(visitor: Visitor) -> None:
+    await sign_out(visitor)
+    await visitor.page.click("#stay")
+    await visitor.see("You are still signed in")
+
+
 async def signed_out(visitor: Visitor) -> None:
     await visitor.page.goto(visitor.site.issuers["enterprise"].endpoint("logout"))
     await visitor.see("You have signed out")
@@ -150,6 +198,13 @@ async def signed_out(visitor: Visitor) -> None:
 async def home(visitor: Visitor) -> None:
     await visitor.page.goto(visitor.site.issuers["enterprise"].origin)
     await visitor.see("Your sandbox is running")
+
+
+async def openapi(visitor: Visitor) -> None:
+    await visitor.page.goto(visitor.site.issuers["enterprise"].endpoint("openapi"))
+    await visitor.see("Endpoints")
+    for summary in await visitor.page.locator("summary").all():
+        await summary.click()
 
 
 async def error_for_developers(visitor: Visitor) -> None:
@@ -164,6 +219,14 @@ async def error_of_another_browser(visitor: Visitor) -> None:
     await visitor.context.clear_cookies()
     await visitor.page.goto(address)
     await expect(visitor.page.locator(".reference")).to_be_visible()
+
+
+async def error_of_sign_out(visitor: Visitor) -> None:
+    party = visitor.site.relying_party()
+    await visitor.page.goto(
+        logout_url(party, client_id="budget", post_logout_redirect_uri="http://x")
+    )
+    await visitor.see("You were not signed out")
 
 
 async def error_not_found(visitor: Visitor) -> None:
@@ -209,6 +272,14 @@ async def bank_consent(visitor: Visitor) -> None:
     await expect(visitor.page.locator("#allow")).to_be_visible()
 
 
+async def bank_sign_out(visitor: Visitor) -> None:
+    party = visitor.site.relying_party(issuer="production")
+    await visitor.signed_in(party)
+    await visitor.see("Back in the app")
+    await visitor.page.goto(logout_url(party, client_id="budget"))
+    await expect(visitor.page.locator("#sign-out")).to_be_visible()
+
+
 async def bank_error(visitor: Visitor) -> None:
     party = visitor.site.relying_party(issuer="production")
     await visitor.ask(party, redirect_uri="https://elsewhere.example/cb")
@@ -228,21 +299,28 @@ STATES: Mapping[str, State] = {
     "consent": State(walk=consent),
     "consent-to-everything": State(walk=consent_to_everything),
     "consent-to-more": State(walk=consent_to_more),
+    "consent-to-claims": State(walk=consent_to_claims),
+    "consent-to-another-app": State(walk=consent_to_another_app),
     "consent-for-phone": State(walk=consent_for_phone),
     "select-account": State(walk=select_account),
     "expired": State(walk=expired),
     "finished": State(walk=finished),
     "form-post": State(walk=form_post),
     "sign-out": State(walk=sign_out),
+    "sign-out-for-app": State(walk=sign_out_for_app),
+    "stayed": State(walk=stayed),
     "signed-out": State(walk=signed_out),
     "home": State(walk=home),
+    "openapi": State(walk=openapi),
     "error-for-developers": State(walk=error_for_developers, status=400),
     "error-of-another-browser": State(walk=error_of_another_browser, status=400),
+    "error-of-sign-out": State(walk=error_of_sign_out, status=400),
     "error-not-found": State(walk=error_not_found, status=404),
     "error-forged": State(walk=error_forged, status=403),
     "error-on-our-side": State(walk=error_on_our_side, status=503),
     "bank-sign-in": State(walk=bank_username),
     "bank-password": State(walk=bank_password),
     "bank-consent": State(walk=bank_consent),
+    "bank-sign-out": State(walk=bank_sign_out),
     "bank-error": State(walk=bank_error, status=400),
 }

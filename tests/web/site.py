@@ -156,9 +156,21 @@ def _clients(issuer: Issuer, app: ClientApp) -> Sequence[Client]:
             issuer,
             name="Budget Buddy",
             redirect_uris=(*redirect_uris, PUBLIC_REDIRECT_URI),
+            backchannel_logout_uri=app.url(APP_HOST, "/backchannel"),
         ),
         a_client(
-            "bakery", issuer, name="Bakery Books", redirect_uris=(app.url(OTHER_HOST, "/cb"),)
+            "bakery",
+            issuer,
+            name="Bakery Books",
+            redirect_uris=(app.url(OTHER_HOST, "/cb"),),
+            backchannel_logout_uri=app.url(OTHER_HOST, "/backchannel"),
+        ),
+        a_client(
+            "lender",
+            issuer,
+            name="Loan Lily",
+            redirect_uris=redirect_uris,
+            restricted_claims=issuer.face.restricted & {"tax_id"},
         ),
         a_client(
             "harbor",

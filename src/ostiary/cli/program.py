@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ostiary import __version__
-from ostiary.cli import apply, client, database_schema, dev, init, key, refusal, serve, user
+from ostiary.cli import apply, client, database_schema, dev, init, key, logout, refusal, serve, user
 from ostiary.cli.failures import Program
 from ostiary.cli.output import show
 
@@ -45,5 +45,6 @@ for name, group in (
     ("key", key.commands),
     ("db", database_schema.commands),
     ("refusal", refusal.commands),
+    ("logout", logout.commands),
 ):
     program.add_typer(group, name=name)

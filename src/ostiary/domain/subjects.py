@@ -23,12 +23,21 @@ class Subjects:
         """The `sub` of this person for this client. OIDC Core §8.1."""
         if client.subject_type is SubjectType.PUBLIC:
             return user_id
+        return self._pairwise("person", client, user_id.encode())
+
+    def session_of(self, client: Client, session_id: bytes) -> str:
+        """The `sid` of this session for this client: one that all shared would tell the same people
+        in two sectors by it."""
+        if client.subject_type is SubjectType.PUBLIC:
+            return encode_base64url(session_id)
+        return self._pairwise("session", client, session_id)
+
+    def _pairwise(self, kind: str, client: Client, name: bytes) -> str:
         sector = find_sector(client)
         if sector is None:
             raise ValueError(f"{client.client_id} has no sector")
-        framed = b"".join(
-            len(part).to_bytes(4) + part for part in (sector.encode(), user_id.encode())
-        )
+        parts = (kind.encode(), sector.encode(), name)
+        framed = b"".join(len(part).to_bytes(4) + part for part in parts)
         return encode_base64url(hmac.digest(self.key, framed, "sha256"))
 
 

@@ -50,20 +50,26 @@ def _source_faults(client: Client) -> Iterator[Fault]:
 
 def _key_faults(client: Client, issuer: Issuer) -> Iterator[Fault]:
     """Each key has to be of use for the client's assertions."""
-    if not client.public_keys:
+    usable = _usable_algorithms(client, issuer)
+    if not (client.public_keys and usable):
         return
+    keys = [dict(jwk) for jwk in client.public_keys]
+    try:
+        parse_key_set({"keys": keys}, usable, skip_unusable=False)
+    except Malformed as error:
+        names = " or ".join(sorted(usable))
+        yield Fault(field="public_keys", message=f"write {error.expected} ({names})")
+
+
+def _usable_algorithms(client: Client, issuer: Issuer) -> frozenset[ClientAlgorithm]:
+    """None when the registered algorithm is not of the profile, which is a fault by itself."""
     profile = profile_of(client, issuer)
-    algorithms = ASSERTION_ALGORITHMS if profile is None else profile.algorithms
-    usable = frozenset(
+    allowed = ASSERTION_ALGORITHMS if profile is None else profile.algorithms
+    return frozenset(
         ClientAlgorithm(algorithm)
-        for algorithm in algorithms
+        for algorithm in allowed
         if client.assertion_algorithm in {None, algorithm}
     )
-    try:
-        keys = [dict(jwk) for jwk in client.public_keys]
-        parse_key_set({"keys": keys}, usable or ASSERTION_ALGORITHMS, skip_unusable=False)
-    except Malformed as error:
-        yield Fault(field="public_keys", message=f"write {error.expected}")
 
 
 def _jwks_uri_faults(client: Client, issuer: Issuer) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ SECRET = "demo-web-secret"  # noqa: S105  everybody may know it
 
 _KINDS = {
     "demo-web": "Web application with a secret",
-    "demo-spa": "Public, PKCE; a browser cannot read the token endpoint yet (CORS comes later)",
+    "demo-spa": "Application in a browser: public, PKCE",
     "demo-native": "Application on a device: public, PKCE, any port on loopback",
     "demo-service": "Service: signs with its private key (private_key_jwt), no user",
 }
@@ -245,6 +245,7 @@ def _clients(issuer: Issuer, service_keys: tuple[Mapping[str, str], ...]) -> Seq
             redirect_uris=("http://localhost:8080/auth/cb",),
             grant_types=_USER_GRANTS | {"client_credentials"},
             scopes=issuer.scopes,
+            restricted_claims=issuer.face.restricted & {"customer_identifier"},
             may_introspect=True,
         ),
         Client(

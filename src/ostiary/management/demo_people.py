@@ -67,7 +67,16 @@ def _address(street_address: str, locality: str, region: str, postal_code: str) 
     }
 
 
-_THEME: dict[str, Json] = {"theme_data": {"primary_color": "#14532d", "appearance": "light"}}
+def _banking(customer_number: str, user_type: str, *last_digits: str) -> dict[str, Json]:
+    """What clients can ask for one by one; `customer_identifier` and `tax_id` are restricted."""
+    return {
+        "theme_data": {"primary_color": "#14532d", "appearance": "light"},
+        "user_type": user_type,
+        "masked_accounts": [f"x{digits}" for digits in last_digits],
+        "customer_identifier": customer_number,
+        "tax_id": f"900-70-{customer_number[-4:]}",
+    }
+
 
 PEOPLE = (
     DemoPerson(
@@ -85,8 +94,9 @@ PEOPLE = (
             "title": "teller",
         },
         consumer={
-            **_THEME,
+            **_banking("00010001", "business", "0017", "4402"),
             "preferred_username": "alice",
+            "nickname": "Ali",
             "birthdate": "1984-03-14",
             "netteller_id": "888800000001",
             "cash_management_user_id": "alice-adams-bakery",
@@ -108,8 +118,9 @@ PEOPLE = (
             "title": "loan officer",
         },
         consumer={
-            **_THEME,
+            **_banking("00010002", "business", "1131"),
             "preferred_username": "bob",
+            "nickname": "Bobby",
             "birthdate": "1979-11-02",
             "netteller_id": "888800000002",
             "cash_management_user_id": "bob-brown-nursery",
@@ -131,8 +142,9 @@ PEOPLE = (
             "title": "branch manager",
         },
         consumer={
-            **_THEME,
+            **_banking("00010003", "personal", "2091"),
             "preferred_username": "carol",
+            "nickname": "Caz",
             "birthdate": "1991-07-25",
             "netteller_id": "888800000003",
             "cash_management_user_id": "carol-clark",

@@ -48,7 +48,6 @@ def parse_proof(text: str) -> DPoPProof:
     if token.type != PROOF_TYPE:
         raise Malformed("typ", PROOF_TYPE)
     key = parse_public_key(token.header.get("jwk"), PROOF_ALGORITHMS)
-    # The proof's own kid does not matter: there is one key.
     claims = verify_signature(token, (key,), PROOF_ALGORITHMS).claims
     return DPoPProof(
         jkt=key.thumbprint,

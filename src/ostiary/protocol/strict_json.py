@@ -39,7 +39,7 @@ def parse_json(
     except Malformed:
         raise
     except ValueError as error:
-        raise Malformed("JSON", "JSON") from error
+        raise Malformed("JSON", "well-formed JSON") from error
     if not text.isascii() or "\\u" in text:
         _check_texts(value)
     return value

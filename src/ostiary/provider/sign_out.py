@@ -13,7 +13,6 @@ from ostiary.provider.cookies import session_cookie_name
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.logout_request import LogoutRequest
 from ostiary.provider.op import OpenIDProvider
-from ostiary.provider.tokens import session_name
 
 
 async def find_leaving(
@@ -40,9 +39,10 @@ def is_named(session: Session, asked: LogoutRequest, op: OpenIDProvider) -> bool
     person, and nothing has to be asked."""
     if asked.hint is None or asked.client is None:
         return False
-    return asked.hint.session_id == session_name(
-        session.session_id
-    ) and asked.hint.subject == op.subjects.of(asked.client, session.user_id)
+    return (asked.hint.subject, asked.hint.session_id) == (
+        op.subjects.of(asked.client, session.user_id),
+        op.subjects.session_of(asked.client, session.session_id),
+    )
 
 
 async def find_told(session: Session, op: OpenIDProvider) -> Sequence[Client]:

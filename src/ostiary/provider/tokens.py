@@ -77,7 +77,7 @@ def mint_id_token(
         "aud": client.client_id,
         "iat": now,
         "exp": now + op.issuer.lifetimes.id_token,
-        "sid": session_name(authorization.session_id),
+        "sid": op.subjects.session_of(client, authorization.session_id),
         "at_hash": half_hash(access_token, algorithm),
         **authentication_claims(authorization.authentication),
     }
@@ -94,18 +94,13 @@ def mint_logout_token(
     claims = logout_token_claims(
         issuer=op.issuer.url,
         subject=op.subjects.of(client, user_id),
-        session_id=session_name(session_id),
+        session_id=op.subjects.session_of(client, session_id),
         audience=client.client_id,
         issued_at=now,
         expires_at=now + LOGOUT_TOKEN_SECONDS,
         token_id=new_token_id(None),
     )
     return op.signer.sign(claims, client.id_token_algorithm, LOGOUT_TOKEN_TYPE)
-
-
-def session_name(session_id: bytes) -> str:
-    """The `sid` by which clients know a session."""
-    return encode_base64url(session_id)
 
 
 def token_response(

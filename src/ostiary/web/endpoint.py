@@ -234,17 +234,20 @@ class Edge:
     ) -> HttpResponse | None:
         """Let the pages answer; what they raise becomes a page here."""
         op = None
-        request = EndpointRequest(method=scope["method"], headers=scope["headers"])
+        request = EndpointRequest(
+            method=scope["method"], query=scope["query_string"], headers=scope["headers"]
+        )
         try:
             providers = await self._providers_at(host)
             op = page_provider(providers, scope["path"])
             if op is None and not scope["path"].startswith(("/static/", "/theme/")):
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
             root = op.issuer.base_path if op is not None and is_below(op, scope["path"]) else ""
-            body = await read_body(request, receive) if scope["method"] == "POST" else b""
+            if scope["method"] == "POST":
+                request = replace(request, body=await read_body(request, receive))
             # With "app" in it, the router raises for a wrong method instead of answering itself.
             added = {"op": op, "providers": providers, "root_path": root, "app": self._pages}
-            await self._pages({**scope, **added}, replayed(body), send)
+            await self._pages({**scope, **added}, replayed(request.body), send)
         except Refusal as refusal:
             return self._refused_page(refusal, request, op)
         except HTTPException as error:

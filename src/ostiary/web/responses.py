@@ -1,6 +1,7 @@
 """HTTP responses as plain values, and the headers that every one of a kind carries."""
 
 from dataclasses import dataclass, replace
+from html import escape
 
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal
@@ -130,6 +131,13 @@ def redirect(location: str, *headers: Header) -> HttpResponse:
             *headers,
         ),
     )
+
+
+def explained_redirect(location: str, *headers: Header) -> HttpResponse:
+    """The same with a note for whoever is not taken along. RFC 9110 §15.4.4."""
+    note = f'<!doctype html><title>Signed out</title><a href="{escape(location)}">Continue</a>'
+    answer = redirect(location, (b"content-type", b"text/html; charset=utf-8"), *headers)
+    return replace(answer, body=note.encode())
 
 
 def authorization_redirect(response: AuthorizationResponse) -> HttpResponse | None:

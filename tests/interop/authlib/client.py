@@ -1,6 +1,7 @@
 """A relying party made of Authlib alone. tests/interop/conversation.py says what goes in and out."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,9 +14,9 @@ from authlib.oauth2 import rfc9207
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken, UserInfo
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
-from conversation import run, settings, told, visit
+from conversation import CLAIMS, described, run, settings, told, visit
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
 
@@ -42,7 +43,7 @@ class RelyingParty:
         self.verifier = generate_token(48)
         secret = settings.client_secret or None
         if settings.auth_method == "private_key_jwt":
-            secret = Path(settings.private_key).read_text(encoding="utf-8")
+            secret = ECKey.import_key(Path(settings.private_key).read_text(encoding="utf-8"))
         self.session = OAuth2Session(
             settings.client_id,
             secret,
@@ -54,7 +55,7 @@ class RelyingParty:
             code_challenge_method="S256",
             **more,
         )
-        self.session.register_client_auth_method(ForOneMinute(self.metadata["token_endpoint"]))
+        self.session.register_client_auth_method(ForOneMinute(alg="ES256"))
 
     def begin(self, **more: str) -> tuple[str, str]:
         """The response of the authorization endpoint, and the state that it should have."""
@@ -125,11 +126,10 @@ def client_credentials() -> dict[str, Any]:
     return {"tokens": told(tokens)}
 
 
-def claims_parameter() -> dict[str, Any]:
+def claims() -> dict[str, Any]:
     party = RelyingParty()
-    asked = '{"id_token": {"email": {"essential": true}}, "userinfo": {"name": null}}'
-    tokens = party.sign_in(claims=asked)
-    return {"claims": party.verify(tokens, party.nonce), "userinfo": party.userinfo()}
+    tokens = party.sign_in(claims=CLAIMS)
+    return {"tokens": told(tokens, party.verify(tokens, party.nonce)), "userinfo": party.userinfo()}
 
 
 def prompt_none() -> dict[str, Any]:
@@ -139,45 +139,59 @@ def prompt_none() -> dict[str, Any]:
     return {"tokens": told(party.sign_in(prompt="none"))}
 
 
-def introspection_and_revocation() -> dict[str, Any]:
-    """What introspection says of the access token, before and after the refresh token's end."""
+def attempt(what: Callable[[], Any]) -> dict[str, Any]:
+    """What the library says when it fails."""
+    try:
+        return {"unexpected": what()}
+    except Exception as error:
+        return described(error)
+
+
+def revocation() -> dict[str, Any]:
     party = RelyingParty()
-    tokens = party.sign_in()
-
-    def introspect() -> dict[str, Any]:
-        answer = party.session.introspect_token(
-            party.metadata["introspection_endpoint"], token=tokens["access_token"]
-        )
-        answer.raise_for_status()
-        return dict(answer.json())
-
-    before = introspect()
-    revoked = party.session.revoke_token(
-        party.metadata["revocation_endpoint"],
-        token=tokens["refresh_token"],
-        token_type_hint="refresh_token",
-    )
-    userinfo = party.session.get(party.metadata["userinfo_endpoint"])
+    tokens = dict(party.sign_in())
+    party.session.revoke_token(
+        party.metadata["revocation_endpoint"], tokens["refresh_token"], "refresh_token"
+    ).raise_for_status()
     return {
-        "before": before,
-        "revoked": [revoked.status_code, revoked.text],
-        "after": introspect(),
-        "userinfo": userinfo.status_code,
+        "userinfo": attempt(party.userinfo),
+        "refresh": attempt(party.session.refresh_token),
     }
+
+
+def introspection() -> dict[str, Any]:
+    party = RelyingParty()
+    tokens = dict(party.sign_in())
+
+    def introspect(token: str) -> Any:
+        answer = party.session.introspect_token(party.metadata["introspection_endpoint"], token)
+        answer.raise_for_status()
+        return answer.json()
+
+    report = {
+        "claims": party.verify(tokens, party.nonce),
+        "access": introspect(tokens["access_token"]),
+        "refresh": introspect(tokens["refresh_token"]),
+    }
+    party.session.revoke_token(party.metadata["revocation_endpoint"], tokens["access_token"])
+    return {**report, "revoked": introspect(tokens["access_token"])}
 
 
 def logout() -> dict[str, Any]:
-    """As authlib.integrations.base_client.sync_openid writes the address."""
+    """The address as authlib.integrations.base_client.sync_openid writes it."""
     party = RelyingParty()
-    tokens = party.sign_in()
-    state = generate_token(20)
     parameters = {
-        "id_token_hint": tokens["id_token"],
+        "id_token_hint": party.sign_in()["id_token"],
         "post_logout_redirect_uri": settings.redirect_uri,
-        "state": state,
+        "state": "signed-out",
     }
-    url = add_params_to_uri(party.metadata["end_session_endpoint"], parameters)
-    return {"state": state, "came_back": visit(url)}
+    returned = visit(add_params_to_uri(party.metadata["end_session_endpoint"], parameters))
+    return {"returned": returned, "again": error_of(party.begin(prompt="none")[0])}
+
+
+def error_of(callback: str) -> dict[str, str]:
+    """The error of an answer; the session knows only of codes."""
+    return dict(parse_qsl(urlsplit(callback).query))
 
 
 def wrong_verifier() -> None:
@@ -197,16 +211,15 @@ def wrong_secret() -> None:
 
 
 def denied() -> None:
-    """The web frameworks' integrations read the error so; the session knows only of codes."""
-    callback, _ = RelyingParty().begin()
-    answered = dict(parse_qsl(urlsplit(callback).query))
+    """As the web frameworks' integrations tell it."""
+    answered = error_of(RelyingParty().begin()[0])
     if "error" in answered:
         raise OAuthError(error=answered["error"], description=answered.get("error_description"))
 
 
 def assertion_for_an_hour() -> None:
     party = RelyingParty()
-    party.session.register_client_auth_method(PrivateKeyJWT(party.metadata["token_endpoint"]))
+    party.session.register_client_auth_method(PrivateKeyJWT(alg="ES256"))
     party.session.fetch_token(grant_type="client_credentials")
 
 
@@ -220,9 +233,10 @@ run(
     {
         "sign_in": sign_in,
         "client_credentials": client_credentials,
-        "claims_parameter": claims_parameter,
+        "claims": claims,
         "prompt_none": prompt_none,
-        "introspection_and_revocation": introspection_and_revocation,
+        "revocation": revocation,
+        "introspection": introspection,
         "logout": logout,
         "wrong_verifier": wrong_verifier,
         "tampered_state": tampered_state,

@@ -201,6 +201,20 @@ func signIn() (object, error) {
 	return report, nil
 }
 
+func claims() (object, error) {
+	party, err := newRelyingParty()
+	if err != nil {
+		return nil, err
+	}
+	asked := `{"id_token":{"email":{"essential":true}},"userinfo":{"name":null,"email":{"essential":true},"email_verified":null}}`
+	token, verified, err := party.signIn(oauth2.SetAuthURLParam("claims", asked))
+	if err != nil {
+		return nil, err
+	}
+	tokens, userinfo, err := party.told(token, verified)
+	return object{"tokens": tokens, "userinfo": userinfo}, err
+}
+
 func clientCredentials() (object, error) {
 	party, err := newRelyingParty()
 	if err != nil {
@@ -279,6 +293,7 @@ func described(err error) object {
 func main() {
 	scenarios := map[string]func() (object, error){
 		"sign_in":            signIn,
+		"claims":             claims,
 		"client_credentials": clientCredentials,
 		"prompt_none":        promptNone,
 		"wrong_verifier":     wrongVerifier,

@@ -19,9 +19,10 @@ from http.client import HTTPConnection, HTTPResponse
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import urlopen
 
-from conversation import header, run, settings, visit, visit_for_form
+from conversation import CLAIMS, header, run, settings, visit, visit_for_form
 
 SECONDS_TO_START = 20
 callback = urlsplit(settings.redirect_uri)
@@ -34,6 +35,7 @@ DefaultRuntimeDir {folder}
 PidFile {folder}/pid
 ErrorLog {folder}/errors
 DocumentRoot {folder}/site
+DirectoryIndex index.html
 User www-data
 Group www-data
 {modules}
@@ -44,7 +46,7 @@ OIDCProviderTokenEndpointAuth {settings.auth_method}
 OIDCIDTokenSignedResponseAlg {settings.algorithm}
 OIDCRedirectURI {settings.redirect_uri}
 OIDCScope "{settings.scope}"
-OIDCResponseMode {response_mode}
+{more}
 OIDCPKCEMethod S256
 OIDCCryptoPassphrase a-passphrase-of-the-test
 OIDCInfoHook iat access_token access_token_expires id_token userinfo refresh_token session
@@ -53,7 +55,7 @@ OIDCInfoHook iat access_token access_token_expires id_token userinfo refresh_tok
   Require valid-user
 </Location>
 """
-MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc")
+MODULES = ("mpm_event", "dir", "authn_core", "authz_core", "authz_user", "auth_openidc")
 
 
 class Refused(Exception):
@@ -105,6 +107,9 @@ class Site:
         if answer.status != 302:
             raise Refused(answer.read().decode(), (self.folder / "errors").read_text())
 
+    def signed_in(self) -> bool:
+        return self.get("/").status == 200
+
     def info(self) -> dict[str, Any]:
         return dict(json.load(self.get(f"{callback.path}?info=json")))
 
@@ -125,9 +130,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(response_mode: str = "query") -> Iterator[Site]:
+def serving(*more: str, port: int | None = None) -> Iterator[Site]:
+    """A server with these further lines of configuration."""
+    port = port or free_port()
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
+        folder = Path(name)
         folder.chmod(0o755)  # Apache's workers are somebody else when it is started by root
         (folder / "site").mkdir()
         (folder / "site" / "index.html").write_text("signed in", encoding="utf-8")
@@ -141,7 +148,7 @@ def serving(response_mode: str = "query") -> Iterator[Site]:
                 folder=folder,
                 modules=modules,
                 port=port,
-                response_mode=response_mode,
+                more="\n".join(more),
                 settings=settings,
             ),
             encoding="utf-8",
@@ -184,30 +191,62 @@ def told(info: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def sign_in() -> dict[str, Any]:
-    with serving() as site:
-        site.finish(site.begin())
+def report(info: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "issuer": info["session"]["state"]["iss"],
+        "tokens": told(info),
+        "userinfo": info["userinfo"],
+    }
+
+
+def report_with_refreshes(site: Site) -> dict[str, Any]:
+    first, refreshes = report(site.info()), []
+    for _ in range(2):
+        site.refresh()
         info = site.info()
-        report = {
-            "issuer": info["session"]["state"]["iss"],
-            "tokens": told(info),
-            "userinfo": info["userinfo"],
-            "refreshes": [],
-        }
-        for _ in range(2):
-            site.refresh()
-            info = site.info()
-            report["refreshes"].append({**told(info), "userinfo": info["userinfo"]})
-    return report
+        refreshes.append({**told(info), "userinfo": info["userinfo"]})
+    return {**first, "refreshes": refreshes}
+
+
+def sign_in() -> dict[str, Any]:
+    with serving(*authentication()) as site:
+        site.finish(site.begin())
+        return report_with_refreshes(site)
+
+
+def authentication() -> Iterator[str]:
+    if settings.private_key:
+        yield f"OIDCPrivateKeyFiles {settings.private_key}"
 
 
 def logout() -> dict[str, Any]:
     """The module's hook ends its own session and goes to the provider."""
     with serving() as site:
         site.finish(site.begin())
-        target = urlencode({"logout": f"http://{callback.netloc}/auth/cb"})
-        came_back = visit(site.get(f"{callback.path}?{target}").headers["location"])
-        return {"came_back": came_back, "asks_again": site.get("/").status == 302}
+        target = urlencode({"logout": settings.redirect_uri})
+        returned = visit(site.get(f"{callback.path}?{target}").headers["location"])
+        if site.signed_in():
+            raise ValueError("somebody is still signed in")
+    return {"returned": returned}
+
+
+def backchannel_logout() -> dict[str, Any]:
+    """Signed out at the provider, which tells the server behind the browser's back."""
+    with serving(port=callback.port) as site:
+        site.finish(site.begin())
+        state = site.info()["session"]["state"]
+        target = {"id_token_hint": state["idt"], "post_logout_redirect_uri": settings.redirect_uri}
+        was = site.signed_in()
+        visit(f"{metadata('end_session_endpoint')}?{urlencode(target)}")
+        deadline = time.monotonic() + SECONDS_TO_START
+        while site.signed_in() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return {"signed_out": was and not site.signed_in()}
+
+
+def metadata(member: str) -> str:
+    with urlopen(f"{settings.issuer}/.well-known/openid-configuration", timeout=10) as answer:
+        return str(json.load(answer)[member])
 
 
 def tampered_state() -> None:
@@ -220,8 +259,20 @@ def exchange_only() -> None:
         site.finish(site.begin())
 
 
+def claims() -> dict[str, Any]:
+    with serving(f"OIDCAuthRequestParams claims={quote(CLAIMS)}") as site:
+        site.finish(site.begin())
+        return report(site.info())
+
+
+def form_post() -> dict[str, Any]:
+    with serving("OIDCResponseMode form_post") as site:
+        site.finish(*visit_for_form(site.get("/").headers["location"]))
+        return report_with_refreshes(site)
+
+
 def denied_by_form() -> None:
-    with serving("form_post") as site:
+    with serving("OIDCResponseMode form_post") as site:
         site.finish(*visit_for_form(site.get("/").headers["location"]))
 
 
@@ -230,7 +281,10 @@ if __name__ == "__main__":
     run(
         {
             "sign_in": sign_in,
+            "claims": claims,
+            "form_post": form_post,
             "logout": logout,
+            "backchannel_logout": backchannel_logout,
             "tampered_state": tampered_state,
             "wrong_secret": exchange_only,
             "denied": denied_by_form,

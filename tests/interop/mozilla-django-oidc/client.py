@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import django
 import requests
-from conversation import described, payload, run, settings, told, visit
+from conversation import CLAIMS, described, payload, run, settings, told, visit
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.http import HttpResponse, JsonResponse
@@ -163,6 +163,11 @@ def sign_in() -> dict[str, Any]:
     return report()
 
 
+def claims() -> dict[str, Any]:
+    django_settings.OIDC_AUTH_REQUEST_EXTRA_PARAMS = {"claims": CLAIMS}
+    return sign_in()
+
+
 def prompt_none() -> dict[str, Any]:
     """The middleware renews the sign-in by prompt=none once the ID token's time is over."""
     django_settings.OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS = -1
@@ -176,8 +181,10 @@ def prompt_none() -> dict[str, Any]:
 def logout() -> dict[str, Any]:
     site = Site()
     site.finish(site.begin())
-    came_back = visit(told_where(site.browser.post("/logout")))
-    return {"came_back": came_back, "email": site.browser.get("/").json()["email"]}
+    returned = visit(told_where(site.browser.post("/logout")))
+    if site.browser.get("/").json()["email"] is not None:
+        raise ValueError("somebody is still signed in")
+    return {"returned": returned}
 
 
 def tampered_state() -> None:
@@ -203,6 +210,7 @@ if __name__ == "__main__":
     run(
         {
             "sign_in": sign_in,
+            "claims": claims,
             "prompt_none": prompt_none,
             "logout": logout,
             "tampered_state": tampered_state,

@@ -28,6 +28,13 @@ settings = Settings(
     **{each.name: os.environ[f"INTEROP_{each.name.upper()}"] for each in fields(Settings)}
 )
 
+# What is asked for in the scenario "claims".
+CLAIMS = json.dumps(
+    {
+        "id_token": {"email": {"essential": True}},
+        "userinfo": {"name": None, "email": {"essential": True}},
+    }
+)
 Scenarios = Mapping[str, Callable[[], dict[str, Any] | None]]
 
 

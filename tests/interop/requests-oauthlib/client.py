@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 import requests
-from conversation import described, run, settings, told, visit
+from conversation import CLAIMS, described, run, settings, told, visit
 from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
@@ -103,6 +103,12 @@ def sign_in() -> dict[str, Any]:
     return report
 
 
+def claims() -> dict[str, Any]:
+    party = RelyingParty()
+    tokens = party.fetch(party.begin(claims=CLAIMS))
+    return {"tokens": told(tokens, party.verify(tokens, party.nonce)), "userinfo": party.userinfo()}
+
+
 def refresh_by_itself() -> dict[str, Any]:
     """The library refreshes when it thinks that the token has expired, and asks again."""
     renewed: list[dict[str, Any]] = []
@@ -157,6 +163,7 @@ def describe(error: Exception) -> dict[str, Any]:
 run(
     {
         "sign_in": sign_in,
+        "claims": claims,
         "refresh_by_itself": refresh_by_itself,
         "client_credentials": client_credentials,
         "wrong_verifier": wrong_verifier,

@@ -6,7 +6,7 @@ A site brings a strategy (its settings, session and requests) and a storage; the
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from conversation import described, run, settings, told, visit
+from conversation import CLAIMS, described, run, settings, told, visit
 from social_core.backends.open_id_connect import OpenIdConnectAuth
 from social_core.exceptions import SocialAuthBaseException
 from social_core.storage import AssociationMixin, BaseStorage, NonceMixin
@@ -145,6 +145,14 @@ def sign_in() -> dict[str, Any]:
     return report
 
 
+def claims() -> dict[str, Any]:
+    SETTINGS["SOCIAL_AUTH_OIDC_AUTH_EXTRA_ARGUMENTS"] = {"claims": CLAIMS}
+    site = Site()
+    user, backend = site.finish(site.begin())
+    userinfo = backend.user_data(user.response["access_token"])
+    return {"tokens": told(user.response, backend.id_token), "userinfo": userinfo}
+
+
 def prompt_none() -> dict[str, Any]:
     site = Site()
     site.finish(site.begin())
@@ -186,6 +194,7 @@ if __name__ == "__main__":
     run(
         {
             "sign_in": sign_in,
+            "claims": claims,
             "prompt_none": prompt_none,
             "wrong_verifier": wrong_verifier,
             "tampered_state": tampered_state,

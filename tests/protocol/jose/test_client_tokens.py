@@ -65,6 +65,19 @@ def test_ca_16_an_algorithm_that_is_not_accepted_here_is_refused(
     assert refused(key.token(CLAIMS), key.parsed(), algorithms=frozenset())
 
 
+@pytest.mark.spec("RFC 9864 §2.2")
+def test_eddsa_is_also_called_ed25519() -> None:
+    """RFC 9864 §2.2: Ed25519 is EdDSA on that curve, the only one that we take."""
+    key = client_key(ClientAlgorithm.EDDSA)
+    token = forge({"alg": "Ed25519"}, PAYLOAD, key.sign)
+    for parsed in (key.parsed(), key.parsed(alg="Ed25519"), key.parsed(alg="EdDSA")):
+        assert not refused(token, parsed, algorithms=ASSERTION_ALGORITHMS)
+        assert not refused(key.token(CLAIMS), parsed)
+        assert refused(token, parsed, algorithms=EVERY - {ClientAlgorithm.EDDSA})
+    assert refused(token, client_key(ES256).parsed())
+    assert refused(forge({"alg": "Ed448"}, PAYLOAD, key.sign), key.parsed())
+
+
 def test_what_is_accepted_where() -> None:
     assert {"RS256", "PS256", "ES256", "EdDSA"} == ASSERTION_ALGORITHMS
     assert {"PS256", "PS384", "ES256", "ES256K", "ES384", "ES512", "EdDSA"} == PROOF_ALGORITHMS

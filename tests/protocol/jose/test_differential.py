@@ -151,7 +151,7 @@ def test_sc_02_of_rightly_signed_oddities_none_is_accepted_that_pyjwt_reads_othe
     assert verdicts.pop("accepted") > 50
     assert verdicts.pop("refused") > 50
     assert set(verdicts) <= {
-        "stricter: JSON: expected JSON",
+        "stricter: JSON: expected well-formed JSON",
         "stricter: JSON: expected at most 10 levels",
         "stricter: JSON: expected each member once",
         "stricter: JSON: expected integers of at most 20 digits",

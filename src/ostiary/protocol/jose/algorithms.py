@@ -23,3 +23,8 @@ class ClientAlgorithm(StrEnum):
     ES384 = "ES384"
     ES512 = "ES512"
     EDDSA = "EdDSA"
+
+
+def usual_name(algorithm: str) -> str:
+    """EdDSA for Ed25519, which is the name some libraries send: the same on our curve. RFC 9864 §2.2"""
+    return ClientAlgorithm.EDDSA if algorithm == "Ed25519" else algorithm

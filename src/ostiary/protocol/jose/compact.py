@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ostiary.protocol.base64url import decode_base64url
+from ostiary.protocol.jose.algorithms import usual_name
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.strict_json import parse_json_object
 from ostiary.protocol.tokens import Claims, Json
@@ -44,7 +45,7 @@ def parse_token(text: str, *, max_header_length: int = MAX_HEADER_LENGTH) -> Unv
     if algorithm is None:
         raise Malformed("alg", "the algorithm of the signature")
     return UnverifiedToken(
-        algorithm=algorithm,
+        algorithm=usual_name(algorithm),
         type=_find_text(header, "typ"),
         kid=_find_text(header, "kid"),
         header=header,

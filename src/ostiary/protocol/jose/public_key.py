@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey, thumbprint
 from joserfc.jws import JWSRegistry
 
 from ostiary.protocol.base64url import decode_base64url
-from ostiary.protocol.jose.algorithms import ClientAlgorithm
+from ostiary.protocol.jose.algorithms import ClientAlgorithm, usual_name
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.tokens import Json
 
@@ -218,7 +218,9 @@ def _find_kid(jwk: Jwk) -> str | None:
 def _choose_algorithms(jwk: Jwk, fitting: frozenset[ClientAlgorithm]) -> frozenset[ClientAlgorithm]:
     """Those that fit the key; of them only its own, if it names one. RFC 7517 §4.4"""
     if "alg" in jwk:
-        fitting = frozenset(algorithm for algorithm in fitting if algorithm == jwk["alg"])
+        own = jwk["alg"]
+        name = usual_name(own) if isinstance(own, str) else None
+        fitting = frozenset(algorithm for algorithm in fitting if algorithm == name)
     if not fitting:
         raise Malformed("jwk", "a key for one of the algorithms that are accepted here")
     return fitting

@@ -83,7 +83,7 @@ def consent_groups(
         if name in asked
     )
     beside = (
-        Entry(title=title, text=_sentence(each), is_new=not data.intersection(each) <= known)
+        Entry(title=title, text=_beneath(title, each), is_new=not known.issuperset(each))
         for title, each in _topics(face, data)
     )
     services = (
@@ -104,6 +104,12 @@ def _topics(face: Face, data: frozenset[str]) -> Iterator[tuple[str, list[str]]]
         found = [datum for datum in members if datum in data]
         if found:
             yield title, found
+
+
+def _beneath(title: str, data: Iterable[str]) -> str:
+    """What is told under the title, unless the title tells it."""
+    sentence = _sentence(data)
+    return "" if sentence == f"{title}." else sentence
 
 
 def _released(face: Face, scope: str) -> str:

@@ -15,7 +15,7 @@ from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.sign_out import find_leaving, find_told, is_named, sign_out
 from ostiary.web.pages.forms import form_token, read_own_form
 from ostiary.web.pages.render import Renderer
-from ostiary.web.responses import HttpResponse, cookie_header, redirect
+from ostiary.web.responses import HttpResponse, cookie_header, explained_redirect, redirect
 
 # The name of both buttons, and the value of the one with which a person stays.
 CHOICE, STAY = "choice", "stay"
@@ -116,7 +116,7 @@ async def _signed_out(visit: Visit) -> HttpResponse:
     came = visit.request.cookie(name) is not None
     forget = (cookie_header(issuer, name, "", seconds=0),) if came else ()
     if visit.asked.return_address is not None:
-        return redirect(visit.asked.return_address, *forget)
+        return explained_redirect(visit.asked.return_address, *forget)
     page = await visit.page("signed_out.html", "You have signed out")
     return page.with_headers(*forget)
 

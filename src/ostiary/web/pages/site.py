@@ -21,6 +21,7 @@ from ostiary.web.assets import Assets, stylesheet
 from ostiary.web.home import Demo
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
+from ostiary.web.pages.openapi import send_document, show_operations
 from ostiary.web.pages.picture import show_picture
 from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
 from ostiary.web.responses import HttpResponse
@@ -49,6 +50,8 @@ class Site:
                 _route("/static/{name}", GET=self._static),
                 _route("/theme/{name}", GET=self._theme),
                 _route(f"{pictures.FOLDER}/{{user_id}}/{pictures.NAME}", GET=self._picture),
+                _route("/openapi.json", GET=self._openapi_document),
+                _route("/openapi", GET=self._openapi),
                 _route("/", GET=self._home),
             ],
         )
@@ -87,6 +90,12 @@ class Site:
         query = (await _plain(request)).query_parameters()
         return await show_picture(request.scope["providers"], request.path_params["user_id"], query)
 
+    async def _openapi_document(self, request: Request) -> HttpResponse:
+        return send_document(_op(request).issuer)
+
+    async def _openapi(self, request: Request) -> HttpResponse:
+        return show_operations(_op(request).issuer, self._renderer)
+
     async def _home(self, request: Request) -> HttpResponse:
         op: OpenIDProvider | None = request.scope["op"]
         if self._demo is None or op is None or op.issuer.environment is not Environment.SANDBOX:
@@ -97,6 +106,7 @@ class Site:
             op.issuer,
             issuer=op.issuer.url,
             discovery_href=f"{op.issuer.url}/.well-known/openid-configuration",
+            openapi_href=op.issuer.endpoint("openapi"),
             clients=self._demo.clients,
             users=self._demo.users,
         )

@@ -13,6 +13,9 @@ down_revision = "0001"
 
 # Remembered consents start anew: they are now kept for each institution, with the claims that were
 # asked for and with what the client was. At worst a person is asked once more.
+#
+# authorizations_to_notify holds all that is read by it, the column of its condition too: SQLite
+# would else walk through all of the issuer's rows by their primary key.
 CHANGES = """
 DROP TABLE consents;
 
@@ -36,7 +39,8 @@ ALTER TABLE authorizations ADD COLUMN code_jkt TEXT;
 ALTER TABLE authorizations ADD COLUMN refresh_jkt TEXT;
 ALTER TABLE authorizations ADD COLUMN notify_logout BIGINT NOT NULL DEFAULT 0;
 
-CREATE INDEX authorizations_to_notify ON authorizations (issuer_id, session_id)
+CREATE INDEX authorizations_to_notify
+ON authorizations (issuer_id, session_id, notify_logout, client_id, user_id)
 WHERE notify_logout = 1;
 
 CREATE TABLE pushed_requests (
