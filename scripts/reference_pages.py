@@ -350,7 +350,10 @@ TABLE_TEXTS: Mapping[str, str] = {
     "change to the issuer, its institutions, clients and keys; processes look at it once a second.",
     "institutions": "Name, colour, sign-in layout, as one JSON value.",
     "clients": "Registration and policy of a client, as one JSON value. Secrets are SHA-256 of 256 "
-    "random bits.",
+    "random bits; that of a client which signs with it is kept too, sealed under the master key.",
+    "pushed_requests": "An authorization request that a client pushed, until it is completed or expires.",
+    "secret_uses": "When each secret was last used, written at most once an hour by each process.",
+    "jwks_fetches": "How the last fetch of a client's `jwks_uri` went; `error` is null when it gave keys.",
     "users": "`canonical` is the one spelling under which a username is found. `password_hash` is "
     "argon2id. What began before `valid_after` is over: the password was changed then.",
     "client_origins": "The origins whose scripts may read our answers, for looking one up: written with "

@@ -37,6 +37,7 @@ from ostiary.web.asgi import Application
 from ostiary.web.assets import Assets
 from ostiary.web.endpoint import Edge
 from ostiary.web.home import Demo
+from ostiary.web.http_protocol import BoundedHttp
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.render import Renderer
 from ostiary.web.pages.site import Site
@@ -146,7 +147,7 @@ def serve(
     config = uvicorn.Config(
         AccessLog(application) if settings.log.requests else application,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -17,7 +17,7 @@ from tests.kit.world import ENTERPRISE, World, a_client
 
 CLIENT_ID = "keyed"
 URI = "https://rp.example/jwks"
-GRANT: dict[str, str | None] = {"grant_type": "client_credentials"}
+GRANT: dict[str, Any] = {"grant_type": "client_credentials"}
 
 
 async def add_keyed(

@@ -249,14 +249,21 @@ async def test_tk_11_no_answer_echoes_its_request(world: World, canary: str) -> 
             assert "canary" not in str(answer.headers)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://localhost:9400", "*", "é"])
+# Those at the end are a server's and a telephone's redirect URIs: no page is there.
+STRANGERS = ["https://evil.test", "null", "http://localhost:9400", "*", "é"]
+STRANGERS += ["https://rp.example", "http://127.0.0.1", "https://spa.example.evil.test"]
+READ_BY_SCRIPTS = ("token", "token/revocation", "token/introspection", "me", "request")
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
 async def test_tk_12_no_script_of_another_site_reads_tokens(world: World, origin: str) -> None:
     preflight = [
         ("origin", origin),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "authorization"),
     ]
-    for path in (TOKEN, path_of(ENTERPRISE, "me"), path_of(ENTERPRISE, "auth")):
+    for name in (*READ_BY_SCRIPTS, "auth", "logout"):
+        path = path_of(ENTERPRISE, name)
         answers = [
             await post(world, path, encode(GRANT), headers=[("origin", origin)]),
             await send(world, "OPTIONS", path, headers=preflight),

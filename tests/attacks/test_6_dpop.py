@@ -438,6 +438,16 @@ async def test_dp_19_a_binding_that_we_do_not_know_lets_nobody_in(
         is_challenge(await plain.userinfo(token), 401, "invalid_token")
 
 
+async def test_dp_19_a_second_binding_is_not_passed_over(world: World, rp: RelyingParty) -> None:
+    """The key is proved, and something else would have to be."""
+    assert rp.key is not None
+    claims = payload((await rp.tokens())["access_token"])
+    cnf = {"jkt": rp.key.thumbprint, "x5t#S256": "y"}
+    token = await sign_as_issuer(world, {**claims, "cnf": cnf})  # type: ignore[dict-item]
+    async with unharmed(world):
+        is_challenge(await rp.userinfo(token), 401, "invalid_token", scheme="DPoP")
+
+
 async def test_dp_20_a_token_that_is_bound_to_nothing(world: World, rp: RelyingParty) -> None:
     token = (await RelyingParty(world).tokens())["access_token"]
     async with unharmed(world):

@@ -99,7 +99,7 @@ async def test_in_02_a_client_of_two_institutions_and_the_person_of_the_other(
     world: World, api: RelyingParty
 ) -> None:
     """What counts is whose person the token is about, not where its client is at home too."""
-    client = a_client("both", ENTERPRISE, institution_id=HARBOR)
+    client = a_client("both", ENTERPRISE, further_institution_ids=(HARBOR,))
     both = RelyingParty.of(world, await world.add_client(client))
     token = (await both.tokens("harry"))["access_token"]
     seen = await world.store.clients.find(ENTERPRISE.issuer_id, "api")

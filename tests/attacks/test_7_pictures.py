@@ -12,7 +12,7 @@ from tests.attacks.expected import check_answer
 from tests.attacks.operating import add_issuer, remove_user
 from tests.attacks.wire import post, send
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import ALICE_CLAIMS, CONSUMER, ENTERPRISE, GARDEN, World, an_event
+from tests.kit.world import ALICE_CLAIMS, CONSUMER, ENTERPRISE, GARDEN, HARBOR, World, an_event
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 FOLDER = "/a/sentry/api/users"
@@ -91,7 +91,7 @@ async def test_without_its_tag_nobody_is_told_from_anybody(
 async def test_a_tag_is_of_one_person_in_one_institution(world: World) -> None:
     url, nothing = await address(world, "bob"), await neutral(world)
     assert (await fetch(world, url)).content != nothing
-    assert (await fetch(world, changed(url, institution="other"))).content == nothing
+    assert (await fetch(world, changed(url, institution=HARBOR))).content == nothing
     assert (await fetch(world, url.replace("bob", "alice"))).content == nothing
     tag = parse_qs(urlsplit(url).query)["tag"][0]
     for forged in (tag[:-1], tag + "A", tag.swapcase(), tag + "=", "é", "A" * 43):
@@ -113,9 +113,16 @@ async def test_of_two_issuers_at_one_host_the_one_that_made_the_tag_answers(worl
     urls = [await address(world, "alice", issuer) for issuer in (ENTERPRISE, beside)]
     assert urlsplit(urls[0]).netloc == urlsplit(urls[1]).netloc
     for url in urls:
-        assert (await fetch(world, url)).content != nothing
+        assert ">AE<" in (await fetch(world, url)).text
     tags = [parse_qs(urlsplit(url).query)["tag"][0] for url in urls]
     assert (await fetch(world, changed(urls[0], tag=tags[1]))).content == nothing
+
+
+async def test_a_base_path_around_the_contracts_path_takes_nothing_away(world: World) -> None:
+    around = await add_issuer(
+        world, issuer_id="around", url="http://around.localhost:9400", base_path="/a"
+    )
+    assert ">AE<" in (await fetch(world, await address(world, "alice", around))).text
 
 
 async def test_a_picture_of_another_issuers_host_is_not_found(world: World) -> None:

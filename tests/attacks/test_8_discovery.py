@@ -3,6 +3,7 @@
 import itertools
 import json
 import sqlite3
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import replace
 
@@ -24,9 +25,11 @@ from ostiary.signing.signer import make_signing_key
 from ostiary.signing.software import generate_private_key, public_pem
 from ostiary.storage.sqlite import SqliteDatabase
 from tests.attacks.aftermath import unharmed
+from tests.attacks.assertions import GRANT, add_keyed, good_claims, present, signed
 from tests.attacks.expected import check_answer, is_json
 from tests.attacks.operating import add_issuer, change_client
 from tests.attacks.wire import encode, path_of, post, send
+from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty, go_through, header
 from tests.kit.world import CONSUMER, ENTERPRISE, MASTER_KEY, SECRET, START, World, a_client
 
@@ -66,7 +69,7 @@ async def test_dj_02_every_signature_algorithm_works(world: World) -> None:
     assert {key["alg"] for key in jwks} == set(advertised)
 
 
-async def test_dj_02_every_grant_and_method_works_and_no_other(world: World) -> None:
+async def test_dj_02_every_grant_works(world: World) -> None:
     told = await metadata(world)
     assert set(told["grant_types_supported"]) == {
         "authorization_code",
@@ -76,20 +79,43 @@ async def test_dj_02_every_grant_and_method_works_and_no_other(world: World) -> 
     for grant in told["grant_types_supported"]:
         answer = await RelyingParty(world).token(grant_type=grant)
         assert answer.json().get("error") != "unsupported_grant_type"
-    assert set(told["token_endpoint_auth_methods_supported"]) == {
+
+
+async def test_dj_02_every_authentication_method_works(world: World) -> None:
+    told = await metadata(world)
+    listed = told["token_endpoint_auth_methods_supported"]
+    assert listed == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
+        "client_secret_jwt",
         "none",
-    }
+    ]
+    assert told["revocation_endpoint_auth_methods_supported"] == listed
+    assert told["introspection_endpoint_auth_methods_supported"] == listed[:-1]
+    joined = b64encode(f"web:{SECRET}".encode()).decode()
+    headers = [("authorization", f"Basic {joined}")]
+    token = path_of(ENTERPRISE, "token")
+    assert (await post(world, token, encode(GRANT), headers=headers)).status_code == 200
+    assert (await RelyingParty(world).token(**GRANT)).status_code == 200
+    spa = RelyingParty(world, client_id="spa", redirect_uri="https://spa.example/cb", secret=None)
+    assert (await spa.tokens())["access_token"]
+
+
+async def test_dj_02_every_algorithm_of_an_assertion_works_and_no_other(world: World) -> None:
+    listed = (await metadata(world))["token_endpoint_auth_signing_alg_values_supported"]
+    assert listed == ["RS256", "PS256", "ES256", "EdDSA", "HS256"]
+    keys = {name: ClientKey.make(name) for name in ("RS256", "ES256", "EdDSA")}
+    keys["PS256"] = ClientKey("PS256", keys["RS256"].private)
+    public = {str(key.public_jwk): key.public_jwk for key in keys.values()}
+    await add_keyed(world, keys["ES256"], public_keys=tuple(public.values()))
+    for name, key in keys.items():
+        token = signed(key, {"alg": name}, good_claims(world))
+        assert (await present(world, token)).status_code == 200, name
     async with unharmed(world):
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": "x.y.z",
-        }
-        is_json(
-            await post(world, path_of(ENTERPRISE, "token"), encode(form)), 400, "invalid_request"
-        )
+        for name in ("PS384", "ES384", "RS512", "HS256"):
+            token = signed(keys["RS256"], {"alg": name}, good_claims(world))
+            is_json(await present(world, token), 401, "invalid_client")
 
 
 async def test_dj_02_every_response_mode_and_prompt_works(world: World) -> None:

@@ -278,7 +278,8 @@ async def test_lo_10_state_is_echoed_once_and_encoded(world: World, state: str) 
     location = answer.headers["location"]
     assert location == f"{RETURN}?state={quote(state, safe='')}"
     assert parse_qsl(urlsplit(location).query) == [("state", state)]
-    assert "alert" not in answer.text
+    assert "<script>alert" not in answer.text
+    assert "<img" not in answer.text
 
 
 @pytest.mark.parametrize(

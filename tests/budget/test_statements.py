@@ -12,8 +12,12 @@ import pytest
 
 from ostiary.domain.client import AuthMethod
 from ostiary.domain.issuer import Issuer
-from ostiary.provider import served
+from ostiary.protocol.jose.algorithms import ClientAlgorithm
+from ostiary.protocol.jose.public_key import PublicKey, parse_public_key
+from ostiary.protocol.tokens import Json
+from ostiary.provider import op, served
 from tests.kit.client_key import ClientKey
+from tests.kit.leaving import signed_in_with_tokens
 from tests.kit.relying_party import RelyingParty, callback
 from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, world_over
 
@@ -112,6 +116,24 @@ async def test_an_assertion_costs_one_write(
         assert await ask() == 200
     assert (len(cost.reads), len(cost.writes), cost.transactions) == (0, 1, 1)
     assert len(world.elsewhere.asked) == published
+
+
+async def test_a_registered_key_is_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def counted(jwk: Json, algorithms: frozenset[ClientAlgorithm]) -> PublicKey:
+        read.append(jwk)
+        return parse_public_key(jwk, algorithms)
+
+    monkeypatch.setattr(op, "parse_public_key", counted)
+    key = ClientKey.make()
+    method = {"auth_method": AuthMethod.PRIVATE_KEY_JWT, "secrets": ()}
+    await world.add_client(a_client("signer", ENTERPRISE, public_keys=(key.public_jwk,), **method))
+    party = RelyingParty(world, client_id="signer", secret=None)
+    for _ in range(3):
+        form: dict[str, Any] = key.assertion("signer", ENTERPRISE.url, world.clock.time)
+        assert (await party.token(grant_type="client_credentials", **form)).status_code == 200
+    assert read == [key.public_jwk]
 
 
 async def test_the_use_of_a_secret_is_noted_once_an_hour_beside_the_answers(
@@ -293,6 +315,32 @@ async def test_revocation_costs_one_change_with_its_event(world: World, issuer: 
     with counted(world) as cost:
         assert (await party.revoke("banana")).status_code == 200
     assert (cost.reads, cost.writes) == ([], [])
+
+
+@pytest.mark.parametrize("origin", ["https://spa.example", "https://evil.test"])
+async def test_who_asks_from_what_page_is_looked_up_once(
+    world: World, issuer: Issuer, origin: str
+) -> None:
+    """Registered or not; and never for a request that comes from no page."""
+    url, headers = issuer.endpoint("token"), {"origin": origin}
+    async with world.http(issuer) as http:
+        with counted(world) as first:
+            await http.post(url, headers=headers)
+        with counted(world) as second:
+            await http.post(url, headers=headers)
+    assert sum("client_origins" in read for read in first.reads) == 1
+    assert (second.reads, second.writes) == ([], [])
+
+
+async def test_signing_out_costs_one_read_and_one_transaction(world: World, issuer: Issuer) -> None:
+    """However many clients are to be told: their notices are one statement of it."""
+    person, tokens = await signed_in_with_tokens(RelyingParty(world, issuer))
+    url = f"{issuer.endpoint('logout')}?id_token_hint={tokens['id_token']}"
+    await person.http.get(issuer.endpoint("logout"))
+    with counted(world) as cost:
+        await person.http.get(url)
+    reads = [read for read in cost.reads if "FROM issuers" not in read]
+    assert (len(reads), len(cost.writes), cost.transactions) == (1, 3, 1)
 
 
 async def test_the_issuers_version_is_looked_at_beside_the_requests_with_one_read(

@@ -1,11 +1,13 @@
 """`ostiary apply`: what is added, what is left alone, and everything that is wrong at once."""
 
+import re
 import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from ostiary.domain.client import AuthMethod
 from ostiary.domain.face import ENTERPRISE
 from tests.cli.terminal import Answer, run
 
@@ -92,8 +94,10 @@ def edit(old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def test_the_example_offers_what_can_be_used() -> None:
-    assert "private_key_jwt" not in run("apply", "--example").out
+def test_the_example_names_only_methods_that_there_are() -> None:
+    named = re.search(r"# auth_method = (.*)", run("apply", "--example").out)
+    assert named is not None
+    assert set(re.findall(r'"(\w+)"', named[1])) <= set(AuthMethod)
 
 
 def test_the_example_is_applied_once(installed: Path) -> None:

@@ -167,7 +167,15 @@ def test_a_method_that_cannot_be_read_brings_no_other_fault(
     assert "auth_method: write" in answer.err
 
 
-def test_institutions_are_listed_once_however_many_clients_there_are(
+USER = """
+[[users]]
+issuer = "main"
+username = "user-{number}"
+memberships = [{{ institution = "garden" }}]
+"""
+
+
+def test_institutions_are_listed_once_however_many_clients_and_users_there_are(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lists = []
@@ -179,6 +187,7 @@ def test_institutions_are_listed_once_however_many_clients_there_are(
 
     monkeypatch.setattr(Institutions, "list", counted)
     more = "".join(CLIENT.replace('"app"', f'"app-{number}"') for number in range(20))
+    more += "".join(USER.format(number=number) for number in range(20))
     answer = apply(f"secret = {toml(SECRET)}", more=more)
-    assert len(answer.json["changes"]) == 21
+    assert len(answer.json["changes"]) == 41
     assert lists == ["main"]

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from ostiary.domain.logout_notice import LogoutNotice
-from ostiary.storage.sqlite import Step
+from ostiary.storage.sqlite import Step, Value
 from ostiary.storage.store import Store
 from tests.cli.terminal import run
 
@@ -26,8 +26,14 @@ def a_notice(client_id: str) -> LogoutNotice:
 async def fill(store: Store) -> None:
     """One of each state."""
     for client_id in ("delivered", "waiting", "new"):
-        values = {"issuer_id": "main", "session_id": b"s" * 16, "user_id": "alice-id", "now": NOW}
-        await store.database.change(Step(ADD, {**values, "client_id": client_id}))
+        values: dict[str, Value] = {
+            "issuer_id": "main",
+            "session_id": b"s" * 16,
+            "client_id": client_id,
+            "user_id": "alice-id",
+            "now": NOW,
+        }
+        await store.database.change(Step(ADD, values))
     notices = store.logout_notices
     await notices.claim("main", a_notice("delivered"), NOW)
     await notices.note_delivered("main", a_notice("delivered"), NOW + 1)

@@ -13,6 +13,7 @@ from ostiary import __version__
 from ostiary.cli.program import program
 from ostiary.domain.refusals import ReasonCode
 from ostiary.storage.refusals import RefusalRecord
+from ostiary.storage.schema import HEAD
 from ostiary.storage.store import Store
 from tests.cli.terminal import run
 
@@ -52,6 +53,7 @@ def test_the_commands_are_those_of_the_issue() -> None:
         "user create",
         "user list",
         "user password",
+        "user picture",
         "user disable",
         "user enable",
         "key list",
@@ -118,7 +120,7 @@ def test_the_schema_is_made_and_told(folder: Path) -> None:
     assert run("db", "status", "--json").json == {
         "path": "ostiary.sqlite3",
         "version": None,
-        "newest": "0001",
+        "newest": HEAD,
         "state": "empty",
     }
     assert run("db", "upgrade").code == 0

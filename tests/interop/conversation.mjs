@@ -13,14 +13,21 @@ export const settings = {
   algorithm: process.env.INTEROP_ALGORITHM,
 };
 
-const ES256 = { name: "ECDSA", namedCurve: "P-256" };
-
 /** The client's own key, whose public half it is registered with: as a JWK, or for Web Crypto. */
-export const privateJwk = () => ({
-  ...createPrivateKey(readFileSync(process.env.INTEROP_PRIVATE_KEY)).export({ format: "jwk" }),
-  alg: "ES256",
-});
-export const privateKey = () => crypto.subtle.importKey("jwk", privateJwk(), ES256, false, ["sign"]);
+export function privateJwk() {
+  const jwk = createPrivateKey(readFileSync(process.env.INTEROP_PRIVATE_KEY)).export({ format: "jwk" });
+  return { ...jwk, alg: jwk.kty === "RSA" ? "PS256" : "ES256" };
+}
+
+const WEB_CRYPTO = {
+  PS256: { name: "RSA-PSS", hash: "SHA-256" },
+  ES256: { name: "ECDSA", namedCurve: "P-256" },
+};
+
+export function privateKey() {
+  const jwk = privateJwk();
+  return crypto.subtle.importKey("jwk", jwk, WEB_CRYPTO[jwk.alg], false, ["sign"]);
+}
 
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

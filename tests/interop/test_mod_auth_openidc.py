@@ -5,13 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from jwt.algorithms import RSAAlgorithm
 
-from ostiary.domain.client import AuthMethod
 from tests.flows.newcomers import add_newcomer
-from tests.interop.desk import Desk, check_sign_in
+from tests.interop.desk import Desk
 from tests.interop.libraries import LIBRARIES
 from tests.interop.pages import free_port, serving, sign_in_at
 from tests.interop.table import Flow
@@ -28,21 +24,6 @@ def folder() -> Iterator[Path]:
         path = Path(name)
         path.chmod(0o755)
         yield path
-
-
-@on_one_issuer
-@pytest.mark.shows(Flow.PRIVATE_KEY_JWT)
-async def test_private_key_jwt(desk: Desk, folder: Path) -> None:
-    """It signs with RSA alone."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    file = folder / "key.pem"
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    changes = await desk.add_client(
-        auth_method=AuthMethod.PRIVATE_KEY_JWT, public_keys=(dict(public),)
-    )
-    proof = {"auth_method": "private_key_jwt", "private_key": str(file)}
-    check_sign_in(desk, await desk.run("sign_in", **(changes | proof)))
 
 
 @on_one_issuer

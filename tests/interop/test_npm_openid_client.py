@@ -2,6 +2,7 @@
 
 import pytest
 
+from ostiary.protocol.jose.algorithms import Algorithm
 from tests.interop.desk import Desk, check_sign_in
 from tests.interop.libraries import LIBRARIES
 from tests.interop.table import Flow
@@ -15,6 +16,15 @@ async def test_discovery_by_the_oauth_metadata(desk: Desk) -> None:
     outcome = await desk.run("sign_in_by_oauth_metadata")
     check_sign_in(desk, outcome)
     assert outcome.seen["supports_pkce"] is True
+
+
+@on_one_issuer
+@pytest.mark.parametrize("algorithm", [Algorithm.PS256, Algorithm.EDDSA])
+async def test_signature_algorithms_that_few_libraries_know(
+    desk: Desk, algorithm: Algorithm
+) -> None:
+    changes = await desk.add_client(id_token_algorithm=algorithm)
+    check_sign_in(desk, await desk.run("sign_in", **changes))
 
 
 @on_one_issuer

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.domain.client import AuthMethod
 from tests.interop.desk import Desk
 from tests.interop.libraries import LIBRARIES
 from tests.interop.pages import write_program
@@ -25,6 +26,20 @@ async def test_its_own_assertions_are_good_for_too_long(desk: Desk, tmp_path: Pa
     changes = await desk.add_client_with_key(tmp_path)
     failure = (await desk.run("assertion_for_an_hour", **changes)).failure
     assert (failure["kind"], failure["error"]) == ("OAuthError", "invalid_client")
+
+
+async def test_a_signature_with_the_secret_is_only_for_clients_that_are_set_to_it(
+    desk: Desk,
+) -> None:
+    """Whoever could check it has to know the secret itself."""
+    proof = {"auth_method": "client_secret_jwt"}
+    failure = (await desk.run("client_credentials", **proof)).failure
+    assert (failure["kind"], failure["error"]) == ("OAuthError", "invalid_client")
+    changes = await desk.add_client(
+        auth_method=AuthMethod.CLIENT_SECRET_JWT, grant_types=frozenset({"client_credentials"})
+    )
+    seen = (await desk.run("client_credentials", **(changes | proof))).seen
+    assert seen["tokens"]["token_type"] == "Bearer"
 
 
 async def test_the_service_of_the_page(desk: Desk, tmp_path: Path) -> None:

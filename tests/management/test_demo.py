@@ -12,6 +12,7 @@ from ostiary.management.claim_kinds import kind_faults
 from ostiary.management.client_keys import read_public_keys
 from ostiary.management.demo import DemoData, save_demo
 from ostiary.management.demo_people import GARDEN_ID, HARBOR_ID
+from ostiary.management.errors import ManagementError
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.signing.key_file import read_public_pem
 from ostiary.signing.master_key import MasterKey
@@ -191,6 +192,13 @@ async def test_a_key_that_was_lost_is_made_and_registered_anew(store: Store) -> 
     after = await keys_of_service(store)
     assert after != before
     assert after == {str(read_public_keys(read_public_pem(key_file(store))))}
+
+
+@pytest.mark.parametrize("text", ["", "x", "-----BEGIN PRIVATE KEY-----\n"])
+async def test_a_file_without_a_key_is_told(store: Store, text: str) -> None:
+    key_file(store).write_text(text)
+    with pytest.raises(ManagementError, match="delete it"):
+        await save(store)
 
 
 async def test_a_developers_own_jwks_uri_stays(store: Store) -> None:

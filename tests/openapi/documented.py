@@ -76,7 +76,10 @@ class Documented:
             return
         value = answer.json() if media_type == JSON_TYPE else answer.text
         yield from self._value_faults(content[media_type].get("schema", {}), value)
-        examples = [self._resolved(each)["value"] for each in content[media_type].get("examples", {}).values()]
+        examples = [
+            self._resolved(each)["value"]
+            for each in content[media_type].get("examples", {}).values()
+        ]
         if examples and value and value not in examples:
             yield f"{value} is none of the documented reasons"
 

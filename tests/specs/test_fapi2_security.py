@@ -25,7 +25,7 @@ async def fapi(world: World, issuer: Issuer) -> FapiParty:
 
 
 def faults_of(issuer: Issuer, **changes: object) -> set[str]:
-    client = fapi_client(KEY, issuer, **changes)
+    client = fapi_client(KEY, issuer, "fapi", **changes)
     return {fault.field for fault in client_faults(client, issuer, {GARDEN})}
 
 

@@ -12,6 +12,8 @@ import pytest
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.provider.client_auth import client_assertion
+from ostiary.web.routes import ENDPOINTS
 from tests.kit.client_key import ASSERTION_TYPE, ClientKey
 from tests.kit.fapi_party import FapiParty
 from tests.kit.world import START, World
@@ -66,6 +68,12 @@ async def test_audience_is_the_issuer_or_an_endpoint_where_clients_authenticate(
     ours = signer.issuer.endpoint(endpoint) if endpoint else signer.issuer.url
     assert (await signer.ask(aud=ours)).status_code == 200
     assert (await signer.ask(aud=[ours])).status_code == 200
+
+
+@pytest.mark.spec("RFC 7523 §3")
+def test_endpoints_that_an_assertion_may_name_are_there() -> None:
+    """3. What is accepted as our identity is an address of ours."""
+    assert set(client_assertion.ENDPOINTS) <= {endpoint.name for endpoint in ENDPOINTS}
 
 
 @pytest.mark.spec("RFC 7523 §3")

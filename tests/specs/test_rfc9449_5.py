@@ -1,11 +1,13 @@
 """RFC 9449 §5, §6, §10: tokens, codes and refresh tokens that are bound to a key."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from ostiary.domain.client import Client
+from ostiary.domain.client import AuthMethod, Client
 from ostiary.domain.refusals import ReasonCode
+from ostiary.protocol.jose.algorithms import Algorithm
 from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import a_client
@@ -133,10 +135,24 @@ async def test_client_that_always_binds_gets_nothing_without_a_proof(rp: Relying
 @pytest.mark.spec("RFC 9449 §5.2")
 async def test_profile_may_require_it_of_its_clients(rp: RelyingParty) -> None:
     """Under a profile with sender constraint every client is such a client."""
-    strict, _ = await registered(rp, profile_name="fapi2_security")
-    answer = await strict.token(grant_type="client_credentials")
-    # Its secret is refused by the profile before anything else; what counts is that none passes.
-    assert answer.status_code in {400, 401}
+    key = ClientKey.make()
+    fapi, _ = await registered(
+        rp,
+        profile_name="fapi2_security",
+        auth_method=AuthMethod.PRIVATE_KEY_JWT,
+        secrets=(),
+        public_keys=(key.public_jwk,),
+        id_token_algorithm=Algorithm.ES256,
+    )
+    fapi = replace(fapi, secret=None)
+
+    def request() -> dict[str, Any]:
+        proof_of_client = key.assertion("strict", rp.issuer.url, rp.world.clock.time)
+        return {"grant_type": "client_credentials", **proof_of_client}
+
+    await refused(fapi, await fapi.token(**request()), ReasonCode.DPOP_PROOF_MISSING)
+    bound = with_another_key(fapi)
+    assert (await bound.token(**request())).json()["token_type"] == "DPoP"
 
 
 # ---- §10: codes ------------------------------------------------------------------------------------

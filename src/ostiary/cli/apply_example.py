@@ -41,7 +41,8 @@ redirect_uris = ["https://budget.example.com/auth/cb"]
 scopes = ["openid", "profile", "email", "offline_access"]
 # Without a secret here, make one with: ostiary client secret budget-buddy
 # secret = "${env:BUDGET_BUDDY_SECRET}" # or "${file:budget-buddy.secret}"
-# auth_method = "client_secret"         # or "none" for a public client
+# auth_method = "client_secret"         # "private_key_jwt" with keys; "none" for a public client
+# public_keys = ["${file:public.pem}"]  # or: jwks_uri = "https://budget.example.com/jwks"
 # application_type = "web"              # or "native"
 # grant_types = ["authorization_code", "refresh_token"]
 # consent_required = true

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ostiary.cli import client_listing
-from ostiary.cli.client_keys import AuthMethodName, JwksFile, JwksUri, PublicKeys
+from ostiary.cli.client_keys import AuthMethodName, JwksUri, KeyFiles
 from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, examples
 from ostiary.cli.output import say, show, show_json
-from ostiary.domain.client import ApplicationType
+from ostiary.domain.client import ApplicationType, Client
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -66,8 +66,7 @@ def create(  # noqa: PLR0913  the command's options
     redirect_uri: RedirectUris = None,
     public: Public = False,
     auth_method: AuthMethodName = None,
-    public_key: PublicKeys = None,
-    jwks_file: JwksFile = None,
+    public_key: KeyFiles = None,
     jwks_uri: JwksUri = None,
     native: Native = False,
     grant_type: GrantTypes = None,
@@ -83,12 +82,11 @@ def create(  # noqa: PLR0913  the command's options
     from ostiary.cli.client_keys import choose_method, read_key_files
     from ostiary.cli.database import open_store
     from ostiary.cli.secrets import opened_secret_file
-    from ostiary.domain.client import Client
     from ostiary.management.clients import create_client, default_scopes, new_client_id
     from ostiary.management.institutions import find_institution
     from ostiary.management.issuers import find_issuer
 
-    keys = read_key_files(public_key or [], jwks_file)
+    keys = read_key_files(public_key or [])
     method = choose_method(auth_method, public=public, has_keys=bool(keys or jwks_uri))
 
     async def made() -> "IssuedSecret":

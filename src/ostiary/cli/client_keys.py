@@ -16,21 +16,21 @@ AuthMethodName: TypeAlias = Annotated[
         "Default: private_key_jwt with keys, otherwise client_secret",
     ),
 ]
-PublicKeys: TypeAlias = Annotated[
+KeyFiles: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="Its public key, in PEM or as JWK; may be repeated."),
-]
-JwksFile: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Its public keys, as a JWK Set.")
+    typer.Option(
+        "--public-key",
+        "--jwks-file",
+        metavar="FILE",
+        help="Its public keys: PEM, a JWK or a JWK Set; may be repeated.",
+    ),
 ]
 JwksUri: TypeAlias = Annotated[
     str | None, typer.Option(metavar="URL", help="Where it publishes its public keys.")
 ]
 
 
-def read_key_files(
-    public_keys: Sequence[Path], jwks_file: Path | None
-) -> tuple[Mapping[str, str], ...]:
+def read_key_files(paths: Sequence[Path]) -> tuple[Mapping[str, str], ...]:
     """The keys of all files, as they are stored."""
     from ostiary.management.client_keys import read_public_keys
     from ostiary.management.errors import ManagementError
@@ -38,7 +38,7 @@ def read_key_files(
     from ostiary.protocol.malformed import Malformed
 
     found: list[Mapping[str, str]] = []
-    for path in (*public_keys, *([jwks_file] if jwks_file else [])):
+    for path in paths:
         try:
             found += read_public_keys(read_text(path))
         except Malformed as error:

@@ -1,5 +1,6 @@
 """What commands print: data on stdout, talk on stderr."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from ostiary.protocol.tokens import Json
 
 
 def say(text: str) -> None:
-    """To the person; scripts do not read it."""
-    typer.echo(text, err=True)
+    """To the person; scripts do not read it, and where nobody can, nothing is stopped by it."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def show(text: str) -> None:

@@ -227,12 +227,6 @@ class ReasonCode(Enum):
         section="RFC 9126 §4, §7.3",
         advice="Push again for each authorization.",
     )
-    CLIENT_ID_CHANGED = Reason(
-        error=E.INVALID_REQUEST,
-        text="client_id is not the one that authenticated",
-        section="RFC 9126 §2.1",
-        advice="Send the client_id of the credentials, or leave it out.",
-    )
     DPOP_JKT_MALFORMED = Reason(
         error=E.INVALID_REQUEST,
         text="dpop_jkt must be a JWK thumbprint",

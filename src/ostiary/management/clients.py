@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from ostiary.management.client_faults import client_faults
 from ostiary.management.client_proof_faults import SECRET_METHODS
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import raise_first
+from ostiary.management.institutions import known_institution_ids
 from ostiary.signing.client_secrets import seal_client_secret
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.jwks_fetches import JwksFetch
@@ -197,22 +198,14 @@ def _expiring(client: Client, kept: tuple[ClientSecret, ...], expires_at: int) -
 
 
 async def _check(store: Store, issuer: Issuer, client: Client) -> None:
-    raise_first(client_faults(client, issuer, await _institution_ids(store, issuer, client)))
+    known = await known_institution_ids(store, issuer, client.institution_ids)
+    raise_first(client_faults(client, issuer, known))
     if await store.users.exists(issuer.issuer_id, client.client_id):
         raise ManagementError(
             "the client_id is the id of a user",
             "choose another: a token must say whether a person or a client stands behind it",
             Failure.CONFLICT,
         )
-
-
-async def _institution_ids(store: Store, issuer: Issuer, client: Client) -> Collection[str]:
-    """The client's own, when they are all there; otherwise all there are, to choose from."""
-    for institution_id in client.institution_ids:
-        if await store.institutions.find(issuer.issuer_id, institution_id) is None:
-            found = await store.institutions.list(issuer.issuer_id)
-            return {each.institution_id for each in found}
-    return client.institution_ids
 
 
 def _event(type_: EventType, client: Client, now: int) -> AuditEvent:

@@ -13,6 +13,7 @@ from ostiary.domain.user import Membership, User
 from ostiary.management.client_keys import read_public_keys
 from ostiary.management.clients import add_client, change_client, hash_secret
 from ostiary.management.demo_people import GARDEN_ID, INSTITUTIONS, PEOPLE, DemoPerson
+from ostiary.management.errors import ManagementError
 from ostiary.management.institutions import save_institution
 from ostiary.management.issuers import save_issuer
 from ostiary.management.users import add_user, new_user_id
@@ -136,7 +137,13 @@ class _ServiceKey:
 
 async def _service_key(path: Path) -> _ServiceKey:
     is_new = await asyncio.to_thread(write_key_file, path)
-    return _ServiceKey(public_keys=read_public_keys(read_public_pem(path)), is_new=is_new)
+    try:
+        keys = read_public_keys(read_public_pem(path))
+    except ValueError as error:
+        raise ManagementError(
+            f"{path} holds no private key that can be used", "delete it, and a new one is made"
+        ) from error
+    return _ServiceKey(public_keys=keys, is_new=is_new)
 
 
 class _DemoPassword:
@@ -190,7 +197,8 @@ async def _add_clients(store: Store, issuer: Issuer, key: _ServiceKey, now: int)
 def _with_secret(client: Client, now: int) -> Client:
     if client.auth_method is not AuthMethod.CLIENT_SECRET:
         return client
-    kept = ClientSecret(secret_id="demo", sha256=hash_secret(SECRET), created_at=now)
+    sha256 = hash_secret(SECRET)
+    kept = ClientSecret(secret_id="demo", sha256=sha256, created_at=now)  # noqa: S106  a name
     return replace(client, secrets=(kept,))
 
 

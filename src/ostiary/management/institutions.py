@@ -1,7 +1,7 @@
 """Institutions: saved with the event that tells of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.institution import Institution
@@ -52,6 +52,20 @@ async def find_institution(store: Store, issuer: Issuer, institution_id: str | N
         f"choose one of: {known}" if known else "add one with: ostiary apply",
         Failure.NOT_FOUND,
     )
+
+
+async def known_institution_ids(
+    store: Store, issuer: Issuer, wanted: Collection[str]
+) -> Collection[str]:
+    """Those that are wanted, if they are all there; otherwise all there are, to choose from.
+
+    Looked up one by one, as a file may have thousands of clients and users.
+    """
+    for institution_id in wanted:
+        if await store.institutions.find(issuer.issuer_id, institution_id) is None:
+            found = await store.institutions.list(issuer.issuer_id)
+            return {each.institution_id for each in found}
+    return wanted
 
 
 def institution_faults(institution: Institution) -> Sequence[Fault]:

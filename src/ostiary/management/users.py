@@ -11,6 +11,7 @@ from ostiary.domain.user import MAX_USERNAME_LENGTH, Membership, User
 from ostiary.management.claim_kinds import kind_faults
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_first
+from ostiary.management.institutions import known_institution_ids
 from ostiary.storage.sqlite import Conflict
 from ostiary.storage.store import Store
 
@@ -49,9 +50,9 @@ async def add_user(
     store: Store, issuer: Issuer, user: User, memberships: Sequence[Membership], now: int
 ) -> None:
     """Add the user as given; the claims say preferred_username where they do not already."""
-    institutions = await store.institutions.list(issuer.issuer_id)
-    institution_ids = {each.institution_id for each in institutions}
-    raise_first(user_faults(user.username, memberships, institution_ids))
+    wanted = [each.institution_id for each in memberships]
+    known = await known_institution_ids(store, issuer, wanted)
+    raise_first(user_faults(user.username, memberships, known))
     named = [
         with_default_claims(user.username, each) for each in _with_zero(memberships, issuer)
     ]

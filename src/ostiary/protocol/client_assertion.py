@@ -91,7 +91,8 @@ def _check_audience(audience: Json, accepted: frozenset[str], *, strict: bool) -
     if not isinstance(audience, Sequence) or len(audience) > MAX_AUDIENCES:
         raise Malformed("aud", f"text, or a list of at most {MAX_AUDIENCES}")
     names = [name for name in audience if isinstance(name, str)]
-    if len(names) < len(audience) or accepted.isdisjoint(names):
+    # Each of them: an assertion that is good elsewhere too could have been made for there.
+    if not names or len(names) < len(audience) or not accepted.issuperset(names):
         raise Malformed("aud", expected)
 
 

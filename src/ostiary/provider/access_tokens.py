@@ -86,28 +86,24 @@ def _jkt(confirmation: Json) -> str | None:
     raise ReasonCode.TOKEN_INVALID.refusal(expected="a token bound to nothing, or by jkt")
 
 
-async def check_client(token: AccessToken, op: OpenIDProvider) -> Client:
-    """The client that got the token, if it is still switched on."""
+async def check_alive(
+    token: AccessToken, op: OpenIDProvider, now: int
+) -> tuple[Client, Standing | None]:
+    """The client that got the token and the authorization behind it, if it may still be used.
+
+    A token of a client that acts for itself has no authorization.
+    """
     client = await op.find_client(token.client_id)
     if client is None or client.disabled_at is not None:
         raise ReasonCode.TOKEN_REVOKED.refusal(expected="a client that is switched on")
-    return client
-
-
-async def check_standing(token: AccessToken, op: OpenIDProvider, now: int) -> Standing | None:
-    """The authorization behind a person's token, if the token may still be used.
-
-    None for a token of a client that acts for itself, which has none.
-    """
-    await check_client(token, op)
     issuer_id, authorization_id = op.issuer.issuer_id, token.authorization_id
     if authorization_id is None:
         if await op.store.spent.contains(issuer_id, token.spent_id, now):
             raise ReasonCode.TOKEN_REVOKED.refusal()
-        return None
+        return client, None
     standing = await op.store.authorizations.find_standing(
         issuer_id, authorization_id, token_id=token.spent_id
     )
     if standing is None or not standing.may_act(now):
         raise ReasonCode.TOKEN_REVOKED.refusal()
-    return standing
+    return client, standing

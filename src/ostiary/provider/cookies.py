@@ -4,9 +4,8 @@ Over https they carry the __Host- prefix: no other host, path or scheme can set 
 (draft-ietf-httpbis-rfc6265bis §4.1.3.2).
 """
 
-from base64 import urlsafe_b64encode
-
 from ostiary.domain.issuer import Issuer
+from ostiary.protocol.base64url import encode_base64url
 
 
 def session_cookie_name(issuer: Issuer) -> str:
@@ -16,7 +15,7 @@ def session_cookie_name(issuer: Issuer) -> str:
 
 def interaction_cookie_name(issuer: Issuer, interaction_id: bytes) -> str:
     """In which browser an interaction began. One for each: tabs opened at once do not meet."""
-    return _name(issuer, urlsafe_b64encode(interaction_id).rstrip(b"=").decode("ascii"))
+    return _name(issuer, encode_base64url(interaction_id))
 
 
 def _name(issuer: Issuer, what: str) -> str:

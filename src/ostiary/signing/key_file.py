@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.signing.private_file import write_private_file
-from ostiary.signing.software import generate_private_key, public_pem
+from ostiary.signing.software import generate_private_key
 
 
 def write_key_file(path: Path) -> bool:
@@ -26,8 +26,11 @@ def write_key_file(path: Path) -> bool:
 
 
 def read_public_pem(path: Path) -> str:
-    """The public half of the key in the file."""
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    """The public half of the key in the file. Raises ValueError when there is none to be read."""
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except TypeError as error:  # it wants a password
+        raise ValueError("the key is encrypted") from error
     return (
         key.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -44,10 +44,10 @@ from ostiary.web.incoming import (
 from ostiary.web.pages.context import interaction_redirect
 from ostiary.web.pages.render import Renderer
 from ostiary.web.responses import (
-    STRICT_TRANSPORT,
     HttpResponse,
     answer_response,
     challenge_refusal,
+    demanding_https,
     json_refusal,
     redirect,
     reference_header,
@@ -98,9 +98,8 @@ class Edge:
             await send_response(json_refusal(ReasonCode.SERVER_ERROR.refusal(), basic=False), send)
             return
         if target is not None and op is not None:
-            response = await self._answer(target.endpoint, op, scope, receive)
-            if op.issuer.secure and STRICT_TRANSPORT not in response.headers:
-                response = response.with_headers(STRICT_TRANSPORT)
+            answer = await self._answer(target.endpoint, op, scope, receive)
+            response = demanding_https(answer, op.issuer)
         else:
             found = await self._page(host, scope, receive, send)
             if found is None:

@@ -11,11 +11,9 @@ MAX_BODY_LENGTH = 65_536
 
 
 def requested_host(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value
-            return host.lower()
-    return b""
+    """The one that is named: of two, a proxy may have read the other one. RFC 9112 §3.2."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return hosts[0].lower() if len(hosts) == 1 else b""
 
 
 async def read_body(request: EndpointRequest, receive: Receive) -> bytes:

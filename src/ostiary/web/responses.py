@@ -147,6 +147,13 @@ def authorization_redirect(response: AuthorizationResponse) -> HttpResponse | No
     return redirect(append_parameters(response.redirect_uri, response.mode, response.parameters))
 
 
+def demanding_https(response: HttpResponse, issuer: Issuer) -> HttpResponse:
+    """Whoever was here by https once never comes by http again."""
+    if not issuer.secure or STRICT_TRANSPORT in response.headers:
+        return response
+    return response.with_headers(STRICT_TRANSPORT)
+
+
 def page_response(issuer: Issuer | None, html: str, status: int = 200) -> HttpResponse:
     headers = PAGE_HEADERS
     if issuer is not None and issuer.secure:

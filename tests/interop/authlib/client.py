@@ -11,12 +11,13 @@ from authlib.common.security import generate_token
 from authlib.common.urls import add_params_to_uri
 from authlib.integrations.requests_client import OAuth2Session, OAuthError
 from authlib.oauth2 import rfc9207
-from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken, UserInfo
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
 from conversation import CLAIMS, described, run, settings, told, visit
 from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.errors import InvalidKeyTypeError
+from joserfc.jwk import ECKey, KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
 
@@ -26,6 +27,15 @@ class ForOneMinute(PrivateKeyJWT):
     def sign(self, auth: Any, token_endpoint: str) -> str:
         self.claims = {"exp": int(time.time()) + 60}
         return super().sign(auth, token_endpoint)
+
+
+def own_key() -> tuple[ECKey | RSAKey, str]:
+    """The client's own key, and what it signs with."""
+    pem = Path(settings.private_key).read_text(encoding="utf-8")
+    try:
+        return ECKey.import_key(pem), "ES256"
+    except InvalidKeyTypeError:
+        return RSAKey.import_key(pem), "PS256"
 
 
 class RelyingParty:
@@ -41,9 +51,9 @@ class RelyingParty:
             raise ValueError(f"another issuer: {self.metadata['issuer']}")
         self.nonce = generate_token()
         self.verifier = generate_token(48)
-        secret = settings.client_secret or None
+        secret, algorithm = settings.client_secret or None, ""
         if settings.auth_method == "private_key_jwt":
-            secret = ECKey.import_key(Path(settings.private_key).read_text(encoding="utf-8"))
+            secret, algorithm = own_key()
         self.session = OAuth2Session(
             settings.client_id,
             secret,
@@ -55,7 +65,10 @@ class RelyingParty:
             code_challenge_method="S256",
             **more,
         )
-        self.session.register_client_auth_method(ForOneMinute(alg="ES256"))
+        self.session.register_client_auth_method(ForOneMinute(alg=algorithm))
+        # Once: what is said here is the same in each of its assertions.
+        by_secret = ClientSecretJWT(claims={"exp": int(time.time()) + 60})
+        self.session.register_client_auth_method(by_secret)
 
     def begin(self, **more: str) -> tuple[str, str]:
         """The response of the authorization endpoint, and the state that it should have."""

@@ -209,14 +209,9 @@ def report_with_refreshes(site: Site) -> dict[str, Any]:
 
 
 def sign_in() -> dict[str, Any]:
-    with serving(*authentication()) as site:
+    with serving() as site:
         site.finish(site.begin())
         return report_with_refreshes(site)
-
-
-def authentication() -> Iterator[str]:
-    if settings.private_key:
-        yield f"OIDCPrivateKeyFiles {settings.private_key}"
 
 
 def logout() -> dict[str, Any]:

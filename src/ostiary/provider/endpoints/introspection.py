@@ -11,7 +11,7 @@ from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.protocol.introspection import INTROSPECTION_TOKEN_TYPE, introspection_token_claims
 from ostiary.protocol.scope import format_scope
 from ostiary.protocol.tokens import Json
-from ostiary.provider.access_tokens import check_access_token, check_client, check_standing
+from ostiary.provider.access_tokens import check_access_token, check_alive
 from ostiary.provider.client_request import read_client_request, read_token
 from ostiary.provider.exchange import EndpointRequest, JsonAnswer, JwtAnswer
 from ostiary.provider.grants.refresh_token import check_refresh_token
@@ -67,8 +67,7 @@ async def _describe_access_token(
 ) -> Mapping[str, Json]:
     """What the token itself says, to callers of the institution that it is about."""
     token = check_access_token(text, op, now)
-    client = await check_client(token, op)
-    standing = await check_standing(token, op, now)
+    client, standing = await check_alive(token, op, now)
     # The person's, in that authorization; of a token without a person those of its client.
     about = {standing.authorization.institution_id} if standing else set(client.institution_ids)
     if about.isdisjoint(caller.institution_ids):

@@ -40,10 +40,6 @@ def check_push(
     parameters, client = pushed.parameters, pushed.client
     if parameters.get("request_uri") is not None:
         raise ReasonCode.PUSHED_REQUEST_NESTED.refusal()
-    if parameters.get("client_id") not in (None, client.client_id):
-        raise ReasonCode.CLIENT_ID_CHANGED.refusal(
-            expected=client.client_id, received=parameters.get("client_id")
-        )
     asked = Asked(
         parameters=parameters,
         client=client,

@@ -8,12 +8,7 @@ from ostiary.protocol.credentials import split_authorization
 from ostiary.protocol.dpop import DPoPProof
 from ostiary.protocol.scope import OPENID
 from ostiary.protocol.tokens import Json
-from ostiary.provider.access_tokens import (
-    AccessToken,
-    check_access_token,
-    check_client,
-    check_standing,
-)
+from ostiary.provider.access_tokens import AccessToken, check_access_token, check_alive
 from ostiary.provider.claims import userinfo_claims
 from ostiary.provider.dpop import find_proof, nonce_headers
 from ostiary.provider.exchange import (
@@ -42,7 +37,7 @@ async def userinfo(request: EndpointRequest, op: OpenIDProvider) -> JsonAnswer |
     presented = read_access_token(request)
     token = check_access_token(presented.text, op, now)
     proof = await check_binding(presented, token, request, op, now)
-    client, standing = await check_client(token, op), await check_standing(token, op, now)
+    client, standing = await check_alive(token, op, now)
     if standing is None or OPENID not in token.scope:
         raise ReasonCode.SCOPE_INSUFFICIENT.refusal(expected=OPENID, received=" ".join(token.scope))
     members: dict[str, Json] = {

@@ -1,12 +1,12 @@
 """What a page of an interaction works with."""
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.domain.institution import Institution
 from ostiary.domain.refusals import ReasonCode
+from ostiary.protocol.base64url import decode_base64url, encode_base64url
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.cookies import interaction_cookie_name
 from ostiary.provider.exchange import ShowInteraction
@@ -73,8 +73,7 @@ class PageContext:
 
 
 def interaction_path(op: OpenIDProvider, interaction_id: bytes) -> str:
-    name = urlsafe_b64encode(interaction_id).rstrip(b"=").decode("ascii")
-    return f"{op.issuer.base_path}/interaction/{name}"
+    return f"{op.issuer.base_path}/interaction/{encode_base64url(interaction_id)}"
 
 
 def interaction_redirect(op: OpenIDProvider, shown: ShowInteraction) -> HttpResponse:
@@ -91,6 +90,6 @@ def parse_interaction_id(name: str) -> bytes:
     try:
         if len(name) != _ID_LENGTH:
             raise ValueError
-        return urlsafe_b64decode(name + "==")
+        return decode_base64url(name)
     except ValueError as error:
         raise ReasonCode.PAGE_UNKNOWN.refusal(received=name) from error

@@ -19,9 +19,9 @@ def read_own_form(request: EndpointRequest, op: OpenIDProvider, *bound_to: bytes
     """The form, proved to come from our page."""
     form = request.form_parameters()
     # Origin is not looked at: with our Referrer-Policy browsers send "null" in it.
-    site = request.header(b"sec-fetch-site")
-    if site is not None and site not in _OWN_SITES:
-        raise ReasonCode.FORM_FORGED.refusal(expected="same-origin", received=site)
+    sites = request.header_values(b"sec-fetch-site")
+    if not _OWN_SITES.issuperset(sites):
+        raise ReasonCode.FORM_FORGED.refusal(expected="same-origin", received=", ".join(sites))
     token = form.get("csrf") or ""
     if not hmac.compare_digest(token.encode(), form_token(op, *bound_to).encode()):
         raise ReasonCode.FORM_FORGED.refusal(expected="the form's own token")

@@ -24,7 +24,7 @@ from ostiary.web.pages.interaction import show_interaction, start_again, submit_
 from ostiary.web.pages.openapi import send_document, show_operations
 from ostiary.web.pages.picture import show_picture
 from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
-from ostiary.web.responses import HttpResponse
+from ostiary.web.responses import HttpResponse, demanding_https
 from ostiary.web.theme import theme_css
 
 Handler = Callable[[Request], Awaitable[HttpResponse]]
@@ -121,6 +121,9 @@ def _route(path: str, **handlers: Handler) -> Route:
 
     async def respond(request: Request) -> Response:
         answer = await handlers["GET" if request.method == "HEAD" else request.method](request)
+        op: OpenIDProvider | None = request.scope["op"]
+        if op is not None:
+            answer = demanding_https(answer, op.issuer)
         response = Response(answer.body, answer.status)
         response.raw_headers = [
             *answer.headers,
