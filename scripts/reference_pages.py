@@ -122,9 +122,10 @@ def claims_page() -> str:
         "- `picture`, unless the membership has one of its own, is the address of the picture that "
         "`ostiary user picture` has set, or else of the person's initials. Nobody can guess such an "
         "address, and it needs no token. A client with pairwise subjects gets none.",
-        "## Restricted data\n\nA client gets a restricted datum only when `restricted_claims` of its "
-        "registration names it; else the claim is silently left out, also where a scope releases it, "
-        "and the consent page does not name it.",
+        "## Restricted data\n\nNo scope releases a restricted datum: the client asks for it by name, "
+        "and gets it only when `restricted_claims` of its registration names it at the sign-in and still "
+        "does so when it is told. Else the claim is silently left out, and the consent page does not name "
+        "it.",
         "## Security levels\n\n"
         + table(
             ("level", "reached by"),

@@ -111,7 +111,9 @@ def load_settings(
     if path is not None:
         _merge_file(merged, path)
     if environment.get(MASTER_KEY_VARIABLE):
-        merged.drop("master_key", "file")  # of the two ways to give the key, the variable goes first
+        merged.drop(
+            "master_key", "file"
+        )  # of the two ways to give the key, the variable goes first
     merged.add(environment_values(environment), lambda key: _variable(key, environment))
     merged.add(flags or {}, _flag)
     try:

@@ -2,9 +2,20 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+
+from tests.kit.server import Site, make_site, serving
+
+
+@pytest.fixture(scope="session")
+def site(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`ostiary serve` as it runs, for what is the HTTP server's and how it is set up."""
+    made = make_site(template, tmp_path_factory.mktemp("site") / "ostiary.db")
+    with serving(made):
+        yield made
 
 
 @pytest.fixture(autouse=True)

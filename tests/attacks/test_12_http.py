@@ -3,16 +3,14 @@
 Against `ostiary serve` as it runs, since what is shown here is the HTTP server's and how it is set up.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
+from ostiary.domain.face import BASE_PATH
 from ostiary.web.http_protocol import MAX_BESIDES_BODY, MAX_HEADERS
 from tests.attacks.spoken import QUIET, Heard, cut, speak
 from tests.attacks.wire import FORM, encode
-from tests.kit.server import Site, make_site, serving
-from tests.kit.world import BASE_PATH, CONSUMER, SECRET
+from tests.kit.server import Site
+from tests.kit.world import CONSUMER, SECRET
 
 BODY = encode({"grant_type": "client_credentials", "client_id": "web", "client_secret": SECRET})
 CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
@@ -20,13 +18,6 @@ LENGTH = b"Content-Length: %d" % len(BODY)
 CHUNKS = b"Transfer-Encoding: chunked"
 CLOSE = b"Connection: close"
 WELL_KNOWN = b"/.well-known/openid-configuration"
-
-
-@pytest.fixture(scope="module")
-def site(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = make_site(template, tmp_path_factory.mktemp("site") / "ostiary.db")
-    with serving(made):
-        yield made
 
 
 def request(

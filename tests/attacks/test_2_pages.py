@@ -618,10 +618,6 @@ async def test_ui_12_a_restricted_claim_that_is_switched_on_asks_again(world: Wo
         flow = rp.begin(scope="openid", prompt="none", **request)
         answer = await ask(world, flow.sent, cookies=cookies_of(person), issuer=CONSUMER)
         is_redirect(answer, flow, "consent_required", issuer=CONSUMER)
-    await change_client(world, "web", CONSUMER, restricted_claims=frozenset({"esi_bsl_token"}))
-    flow = rp.begin(scope="openid", prompt="none")
-    answer = await ask(world, flow.sent, cookies=cookies_of(person), issuer=CONSUMER)
-    is_redirect(answer, flow, "consent_required", issuer=CONSUMER)
 
 
 @pytest.mark.parametrize(

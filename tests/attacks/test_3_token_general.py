@@ -307,14 +307,10 @@ async def test_tk_15_no_client_can_be_named_like_a_person(world: World) -> None:
     person = await world.user_id("alice")
     client = a_client(person, ENTERPRISE)
     with pytest.raises(ManagementError):
-        await create_client(
-            world.store, ENTERPRISE, client, START, master_key=find_master_key
-        )
+        await create_client(world.store, ENTERPRISE, client, START, master_key=find_master_key)
     free = replace(client, client_id="free", auth_method=AuthMethod.NONE, secrets=())
     free = replace(free, grant_types=frozenset({"authorization_code"}))
-    issued = await create_client(
-        world.store, ENTERPRISE, free, START, master_key=find_master_key
-    )
+    issued = await create_client(world.store, ENTERPRISE, free, START, master_key=find_master_key)
     assert issued.secret is None
 
 

@@ -285,8 +285,8 @@ def check_absent(path: Path, secrets: list[str]) -> None:
     for secret in secrets:
         assert len(secret) > 8
         forms = [secret.encode(), secret[3:].encode(), secret[-24:].encode()]
-        if re.match(r"o[crsb]_", secret):
-            forms.append(urlsafe_b64decode(secret[3:])[-20:])
+        if handle := re.search(r"o[a-z]_([\w-]{56})$", secret):
+            forms.append(urlsafe_b64decode(handle[1])[-20:])
         if secret.startswith("eyJ"):
             forms.append(secret.split(".")[2].encode())
         for form in forms:

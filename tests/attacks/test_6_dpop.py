@@ -20,7 +20,7 @@ from tests.attacks.signing import segment, sign_as_issuer, sign_with_secret
 from tests.attacks.wire import encode, path_of, post, send
 from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty, payload
-from tests.kit.world import ENTERPRISE, SECRET, World, a_client, an_event, world_over
+from tests.kit.world import CONSUMER, ENTERPRISE, SECRET, World, a_client, an_event, world_over
 
 OFFLINE = "openid offline_access"
 TOKEN, ME = path_of(ENTERPRISE, "token"), path_of(ENTERPRISE, "me")
@@ -244,9 +244,9 @@ async def test_dp_08_the_port_that_https_has_anyway(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["host", "x-forwarded-host", "forwarded", "x-original-url", "x-forwarded-proto"]
+    "name", ["x-forwarded-host", "forwarded", "x-original-url", "x-forwarded-proto"]
 )
-async def test_dp_09_a_forged_host_makes_no_foreign_address_ours(
+async def test_dp_09_a_forged_forwarding_makes_no_foreign_address_ours(
     world: World, rp: RelyingParty, name: str
 ) -> None:
     values = {"forwarded": "host=evil.test", "x-forwarded-proto": "https"}
@@ -261,6 +261,22 @@ async def test_dp_09_a_forged_host_makes_no_foreign_address_ours(
     async with unharmed(world):
         answer = await send(world, "POST", TOKEN, headers=headers, body=FORM)
         is_json(answer, 400, "invalid_dpop_proof")
+
+
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1:9400"])
+async def test_dp_09_a_forged_host_asks_another_issuer_or_none(
+    world: World, rp: RelyingParty, host: str
+) -> None:
+    """What Host names is where the request goes: the proof for it is never one for us."""
+    proof = rp.proof(htu=f"http://{host}{TOKEN}")
+    headers = [("content-type", "application/x-www-form-urlencoded"), ("dpop", proof["dpop"])]
+    async with unharmed(world, "spent_ids"):
+        answer = await send(world, "POST", TOKEN, headers=headers, body=FORM, host=host)
+        assert answer.status_code in {200, 421}
+    if answer.status_code == 200:
+        token = answer.json()["access_token"]
+        assert payload(token)["iss"] == CONSUMER.url
+        is_challenge(await rp.userinfo(token), 401, "invalid_token", scheme="DPoP")
 
 
 @pytest.mark.parametrize("offset", [-3600, 3600, -(10**9), 10**9, -61, 61])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -20,6 +20,8 @@ from ostiary.storage.store import Store
 from tests.kit.relying_party import RelyingParty
 from tests.kit.server import Site, make_site, serving
 from tests.kit.world import REDIRECT_URI, SECRET, World, an_event
+
+Case: TypeAlias = schemathesis.Case[Any]
 
 MADE_UP: Final = settings(
     max_examples=10,
@@ -50,7 +52,7 @@ class Holder:
     issuer: Issuer
     access_token: str
 
-    def send(self, case: schemathesis.Case) -> Iterator[schemathesis.Response]:
+    def send(self, case: Case) -> Iterator[schemathesis.Response]:
         """The request as it was made up, and once more with what this client knows.
 
         It takes pages, for which the quirk par-html-errors waits, and everything else.
@@ -63,7 +65,7 @@ class Holder:
             self._put_into(case)
         yield case.call(base_url=self.issuer.origin)
 
-    def _put_into(self, case: schemathesis.Case) -> None:
+    def _put_into(self, case: Case) -> None:
         known = _KNOWN.get(f"/{case.path.rpartition('/')[2]}", {})
         sent = case.body if case.method == "POST" else case.query
         for name in ("Authorization", "DPoP"):

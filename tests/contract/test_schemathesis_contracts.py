@@ -12,7 +12,7 @@ import schemathesis
 from ostiary.domain.quirks import Quirk
 from tests.contract.differences import expected
 from tests.contract.documents import OPERATIONS, deviations, document
-from tests.contract.making_up import MADE_UP, Holder, holding
+from tests.contract.making_up import MADE_UP, Case, Holder, holding
 
 ENTERPRISE = schemathesis.openapi.from_dict(document("enterprise"))
 CONSUMER = schemathesis.openapi.from_dict(document("consumer"))
@@ -28,7 +28,7 @@ def holders(
         yield made
 
 
-def undocumented(face: str, case: schemathesis.Case, answer: schemathesis.Response) -> set[str]:
+def undocumented(face: str, case: Case, answer: schemathesis.Response) -> set[str]:
     """What of an answer stands neither in the contract nor on the page of differences."""
     if answer.status_code in BY_HTTP:
         return set()
@@ -43,17 +43,13 @@ def undocumented(face: str, case: schemathesis.Case, answer: schemathesis.Respon
 
 @ENTERPRISE.parametrize()
 @MADE_UP
-def test_the_enterprise_contract_holds(
-    case: schemathesis.Case, holders: Mapping[str, Holder]
-) -> None:
+def test_the_enterprise_contract_holds(case: Case, holders: Mapping[str, Holder]) -> None:
     for answer in holders["enterprise"].send(case):
         assert undocumented("enterprise", case, answer) == set(), case.as_curl_command()
 
 
 @CONSUMER.parametrize()
 @MADE_UP
-def test_the_consumer_contract_holds(
-    case: schemathesis.Case, holders: Mapping[str, Holder]
-) -> None:
+def test_the_consumer_contract_holds(case: Case, holders: Mapping[str, Holder]) -> None:
     for answer in holders["consumer"].send(case):
         assert undocumented("consumer", case, answer) == set(), case.as_curl_command()

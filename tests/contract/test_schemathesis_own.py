@@ -11,20 +11,20 @@ from schemathesis import checks
 
 from ostiary.domain.quirks import Quirk
 from ostiary.web.openapi.document import openapi_document
-from tests.contract.making_up import MADE_UP, Holder, holding
+from tests.contract.making_up import MADE_UP, Case, Holder, holding
 from tests.kit.world import CONSUMER, ENTERPRISE
 
 PLAIN = schemathesis.openapi.from_dict(json.loads(openapi_document(ENTERPRISE)))
 QUIRKY = schemathesis.openapi.from_dict(
     json.loads(openapi_document(replace(CONSUMER, quirks=frozenset(Quirk))))
 )
-CHECKS = (
+CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
-)
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,7 @@ def quirky(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @PLAIN.parametrize()
 @MADE_UP
-def test_the_enterprise_face_answers_as_it_is_documented(
-    case: schemathesis.Case, plain: Holder
-) -> None:
+def test_the_enterprise_face_answers_as_it_is_documented(case: Case, plain: Holder) -> None:
     for answer in plain.send(case):
         case.validate_response(answer, checks=CHECKS)
 
@@ -51,7 +49,7 @@ def test_the_enterprise_face_answers_as_it_is_documented(
 @QUIRKY.parametrize()
 @MADE_UP
 def test_the_consumer_face_with_all_quirks_answers_as_it_is_documented(
-    case: schemathesis.Case, quirky: Holder
+    case: Case, quirky: Holder
 ) -> None:
     for answer in quirky.send(case):
         case.validate_response(answer, checks=CHECKS)

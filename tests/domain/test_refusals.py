@@ -11,7 +11,9 @@ from ostiary.protocol.errors import ErrorCode
 
 # What error_description may carry. RFC 6749 §4.1.2.1, RFC 6750 §3
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
-SECTION = re.compile(r"(RFC|OIDC|OAuth|RP-Initiated|CWE)[\w .§/-]*\d|RFC \d+ appendix [A-Z]|§\d+(\.\d+)*")
+SECTION = re.compile(
+    r"(RFC|OIDC|OAuth|RP-Initiated|CWE)[\w .§/-]*\d|RFC \d+ appendix [A-Z]|§\d+(\.\d+)*"
+)
 
 STATUS = {
     ErrorCode.INVALID_CLIENT: {401},

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ostiary.domain.audit import EventType
 from ostiary.domain.consent import Consent
 from ostiary.domain.face import CONSUMER, ENTERPRISE, FACES, Face
 from ostiary.domain.issuer import Issuer
@@ -18,8 +19,8 @@ NOTHING: frozenset[str] = frozenset()
 PREFIX = "https://api.banno.com/consumer/claim/"
 
 
-def public_data(face: Face, scope: str) -> set[str]:
-    return {face.data[claim] for claim in face.claims[scope]} - face.restricted
+def data_of(face: Face, scope: str) -> set[str]:
+    return {face.data[claim] for claim in face.claims[scope]}
 
 
 @EVERY_FACE
@@ -34,7 +35,7 @@ def test_there_are_no_words_for_what_no_face_releases() -> None:
 
 @EVERY_FACE
 def test_every_datum_stands_under_one_title(face: Face) -> None:
-    by_scope = [datum for scope in face.claims for datum in sorted(public_data(face, scope))]
+    by_scope = [datum for scope in face.claims for datum in sorted(data_of(face, scope))]
     by_topic = [datum for members in TOPICS.values() for datum in members]
     of_face = [datum for datum in by_topic if datum in face.data.values()]
     assert sorted(by_scope + of_face) == sorted(set(face.data.values()))
@@ -49,7 +50,7 @@ def test_a_scope_names_what_it_releases_and_nothing_else(face: Face) -> None:
             for group in consent_groups(face, frozenset({scope}), NOTHING, before=None)
         )
         said = entry.text.lower()
-        words = {WORDS[datum] for datum in public_data(face, scope)}
+        words = {WORDS[datum] for datum in data_of(face, scope)}
         assert [each for each in words if each.lower() not in said] == []
         others = {text for datum, text in WORDS.items() if text not in words}
         assert [each for each in others if each.lower() in said] == []
@@ -97,7 +98,7 @@ async def test_the_page_shows_the_words_to_the_person(world: World, issuer: Issu
     person.page.form_with("allow")
     shown = person.page.text.lower()
     face = issuer.face
-    released = {datum for scope in face.claims for datum in public_data(face, scope)}
+    released = {datum for scope in face.claims for datum in data_of(face, scope)}
     assert [datum for datum in released if WORDS[datum].lower() not in shown] == []
     assert ("date of birth" in shown) == (issuer.face_name == "consumer")
     assert ("job title" in shown) == (issuer.face_name == "enterprise")
@@ -122,3 +123,16 @@ async def test_the_page_names_restricted_claims_that_will_be_told_and_no_others(
         assert ("social security" in shown) is told
         assert "your cards" not in shown
         assert "the devices on which you bank" in shown
+
+
+async def test_the_event_says_what_was_agreed_to(world: World) -> None:
+    issuer = ISSUERS["consumer"]
+    rp = RelyingParty(world, issuer)
+    claims = json.dumps({"userinfo": dict.fromkeys(["email", f"{PREFIX}devices", "made_up"])})
+    await rp.authorize(rp.person(), scope="openid", claims=claims)
+    granted = [
+        event
+        for event in await world.store.audit.latest(issuer.issuer_id)
+        if event.type is EventType.CONSENT_GRANTED
+    ]
+    assert [event.details for event in granted] == [{"scope": "openid", "data": "devices email"}]

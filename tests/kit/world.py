@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -144,6 +145,9 @@ class MovableClock:
         return self.time
 
 
+Witness = Callable[[httpx2.Response], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One provider with both faces, reached over ASGI."""
@@ -151,6 +155,8 @@ class World:
     ostiary: Ostiary
     clock: MovableClock
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    # Each looks at every answer that `http` brings.
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def store(self) -> Store:
@@ -159,7 +165,11 @@ class World:
     def http(self, issuer: Issuer = ENTERPRISE) -> httpx2.AsyncClient:
         """A plain HTTP client at the issuer's host; it follows no redirects."""
         transport = httpx2.ASGITransport(app=self.ostiary.application)
-        return httpx2.AsyncClient(transport=transport, base_url=issuer.origin)
+        return httpx2.AsyncClient(
+            transport=transport,
+            base_url=issuer.origin,
+            event_hooks={"response": [*self.witnesses]},
+        )
 
     async def add_client(self, client: Client, issuer: Issuer = ENTERPRISE) -> Client:
         assert await self.store.clients.add(issuer.issuer_id, client, an_event())

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import jsonschema_rs
 
+from tests.kit.world import Witness, World
+
 JSON_TYPE = "application/json"
 
 
@@ -22,9 +24,6 @@ class Documented:
         """What of the answer is not documented for its request."""
         request = answer.request
         operation = self.find(request.method, request.url.path)
-        if operation is None:
-            yield f"{request.method} {request.url.path} is not documented"
-            return
         where = f"{operation['operationId']} {answer.status_code}"
         described = operation["responses"].get(str(answer.status_code))
         if described is None:
@@ -37,14 +36,17 @@ class Documented:
         ):
             yield f"{where}: {fault}"
 
-    def find(self, method: str, path: str) -> Mapping[str, Any] | None:
+    def has(self, path: str) -> bool:
+        return any(re.fullmatch(_pattern(template), path) for template in self.document["paths"])
+
+    def find(self, method: str, path: str) -> Mapping[str, Any]:
         """The operation; of a method that no operation has, any of the path: it says what 405 is."""
-        for template, item in self.document["paths"].items():
-            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
-            if re.fullmatch(pattern, path):
-                operation: Mapping[str, Any] = item.get(method.lower(), next(iter(item.values())))
-                return operation
-        return None
+        (item,) = (
+            item
+            for template, item in self.document["paths"].items()
+            if re.fullmatch(_pattern(template), path)
+        )
+        return item.get(method.lower(), next(iter(item.values())))  # type: ignore[no-any-return]
 
     def _header_faults(
         self, described: Mapping[str, Any], answer: httpx2.Response
@@ -94,6 +96,10 @@ class Documented:
         return found  # type: ignore[no-any-return]
 
 
+def _pattern(template: str) -> str:
+    return re.sub(r"\{\w+\}", "[^/]+", template)
+
+
 @lru_cache(maxsize=1024)
 def _validator(schema: str, components: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
@@ -109,3 +115,36 @@ def _returned_faults(described: Mapping[str, Any], answer: httpx2.Response) -> I
         line = f"- `{returned['error']}`: {returned['error_description']}"
         if line not in described["description"]:
             yield f"not listed: {line}"
+
+
+# ---- for every answer of a world ---------------------------------------------------------------
+
+# Documented in words alone: GET without a body, and what browsers ask before a script may ask.
+_IN_WORDS = frozenset({"HEAD", "OPTIONS"})
+
+
+def witness_of(world: World) -> Witness:
+    """Raises when an answer at a path of the document is none that the document has."""
+
+    async def witness(answer: httpx2.Response) -> None:
+        request = answer.request
+        if request.method in _IN_WORDS:
+            return
+        transport = httpx2.ASGITransport(app=world.ostiary.application)
+        url = request.url.copy_with(path="/openapi.json", query=None)
+        host = {"host": request.headers["host"]}
+        async with httpx2.AsyncClient(transport=transport) as http:
+            found = await http.get(url, headers=host)
+        if found.status_code != 200:  # nobody lives at this host
+            return
+        documented = _documented(found.content)
+        if documented.has(request.url.path):
+            await answer.aread()
+            assert list(documented.faults(answer)) == []
+
+    return witness
+
+
+@lru_cache(maxsize=64)
+def _documented(content: bytes) -> Documented:
+    return Documented(json.loads(content))

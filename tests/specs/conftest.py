@@ -8,12 +8,19 @@ from ostiary.domain.issuer import Issuer
 from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import CONSUMER, ENTERPRISE, World
+from tests.openapi.documented import witness_of
 
 
 @pytest.fixture(params=[ENTERPRISE, CONSUMER], ids=lambda issuer: issuer.issuer_id)
 def issuer(request: pytest.FixtureRequest) -> Issuer:
     found: Issuer = request.param
     return found
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """One in which every answer has to be as the issuer's OpenAPI document says."""
+    return replace(world, witnesses=(witness_of(world),))
 
 
 @pytest.fixture

@@ -206,15 +206,37 @@ async def test_claim_that_is_switched_off_again_is_no_longer_told(consumer: Rely
 
 
 @pytest.mark.spec("OIDC Core §5.5")
-async def test_restricted_claim_of_a_scope_is_restricted_too(consumer: RelyingParty) -> None:
-    """It does not matter by what it is asked for."""
+@pytest.mark.usefixtures("_changes_are_seen_at_once")
+async def test_claim_that_is_switched_on_is_told_to_who_asks_from_then_on(
+    consumer: RelyingParty,
+) -> None:
+    """What the person was not asked about, they have not allowed: also if the client had asked."""
+    await know(consumer, tax_id="900-70-0001")
+    seen = a_client("lender", CONSUMER)
+    await consumer.world.add_client(seen, CONSUMER)
+    rp = replace(consumer, client_id="lender")
+    claims = asking(id_token=[PREFIX + "tax_id"], userinfo=[PREFIX + "tax_id"])
+    flow, response = await rp.authorize(rp.person(), scope="openid offline_access", claims=claims)
+    tokens = (await rp.redeem(flow, response["code"])).json()
+    switched_on = replace(seen, restricted_claims=frozenset({"tax_id"}))
+    await rp.world.replace_client(seen, switched_on, CONSUMER)
+    tokens = (await rp.refresh(tokens["refresh_token"])).json()
+    assert PREFIX + "tax_id" not in await id_token_claims(rp, tokens)
+    assert PREFIX + "tax_id" not in (await rp.userinfo(tokens["access_token"])).json()
+    told_now, members = await told(rp, claims)
+    assert told_now[PREFIX + "tax_id"] == members[PREFIX + "tax_id"] == "900-70-0001"
+
+
+@pytest.mark.spec("OIDC Core §5.5")
+async def test_restricted_claim_is_released_by_no_scope(consumer: RelyingParty) -> None:
+    """The client asks for it by name, so that the person is told by name."""
     await know(consumer, esi_bsl_token="a-token")
-    _, members = await told(consumer, asking())
-    assert "esi_bsl_token" in CONSUMER.face.claims["openid"]
-    assert "esi_bsl_token" not in members
     allowed = a_client("allowed", CONSUMER, restricted_claims=frozenset({"esi_bsl_token"}))
     await consumer.world.add_client(allowed, CONSUMER)
-    _, members = await told(replace(consumer, client_id="allowed"), asking())
+    rp = replace(consumer, client_id="allowed")
+    _, members = await told(rp, asking(), scope="openid profile email phone address")
+    assert "esi_bsl_token" not in members
+    _, members = await told(rp, asking(userinfo=["esi_bsl_token"]))
     assert members["esi_bsl_token"] == "a-token"
 
 

@@ -64,7 +64,6 @@ def test_what_is_not_supported_is_said_where_the_default_says_otherwise(
     """request_uri_parameter_supported is true when it is left out, so it is not left out."""
     assert document["request_uri_parameter_supported"] is False
     assert document["request_parameter_supported"] is False
-    assert document["claims_parameter_supported"] is False
 
 
 @pytest.mark.spec("OIDC Discovery §3")

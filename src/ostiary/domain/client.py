@@ -116,7 +116,9 @@ class Client:
 
     def alive_secrets(self, now: int) -> tuple[ClientSecret, ...]:
         return tuple(
-            secret for secret in self.secrets if secret.expires_at is None or now < secret.expires_at
+            secret
+            for secret in self.secrets
+            if secret.expires_at is None or now < secret.expires_at
         )
 
     @property

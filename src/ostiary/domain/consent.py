@@ -8,8 +8,8 @@ from ostiary.domain.client import Client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """`data` are those beyond what the scopes release to every client. `client_print` is what the
-    client was: to one that has become another, nobody has agreed."""
+    """`data` are those beyond what the scopes release. `client_print` is what the client was: to one
+    that has become another, nobody has agreed."""
 
     scope: frozenset[str]
     data: frozenset[str]

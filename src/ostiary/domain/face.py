@@ -19,7 +19,8 @@ class Face:
     claims: Mapping[str, tuple[str, ...]]
     # claim -> its datum: all that a scope releases or a client may ask for one by one
     data: Mapping[str, str]
-    # The data that only those clients get for which an institution has switched them on.
+    # The data that no scope releases, and that only those clients may ask for for which an institution
+    # has switched them on.
     restricted: frozenset[str]
     # Whether scopes also put their claims into the ID token, not only into userinfo.
     claims_in_id_token: bool
@@ -50,7 +51,6 @@ _CONSUMER_CLAIMS = {
         "cash_management_user_id",
         "cash_management_user",
         "theme_data",
-        "esi_bsl_token",
     ),
     "profile": (*_NAMES, "nickname", "birthdate"),
     "email": ("email", "email_verified"),
@@ -124,7 +124,9 @@ CONSUMER = Face(
     name="consumer",
     scopes=STANDARD_SCOPES | {CONSUMER_OFFLINE_ACCESS},
     claims=_CONSUMER_CLAIMS,
+    # The contract's userinfo has a short name for the last one too.
     data=_by_own_name(_CONSUMER_CLAIMS)
+    | {"esi_bsl_token": "esi_bsl_token"}
     | {_CONSUMER_PREFIX + datum: datum for datum in sorted(_PUBLIC_DATA | _RESTRICTED_DATA)},
     restricted=_RESTRICTED_DATA,
     claims_in_id_token=False,

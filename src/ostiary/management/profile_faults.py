@@ -38,9 +38,7 @@ def _authentication_faults(client: Client, profile: Profile) -> Sequence[Fault]:
     if client.auth_method in profile.auth_methods:
         return []
     methods = ", ".join(sorted(profile.auth_methods))
-    return [
-        Fault(field="auth_method", message=f"write one that {profile.name} allows: {methods}")
-    ]
+    return [Fault(field="auth_method", message=f"write one that {profile.name} allows: {methods}")]
 
 
 def _algorithm_faults(client: Client, profile: Profile) -> Sequence[Fault]:

@@ -53,9 +53,7 @@ async def add_user(
     wanted = [each.institution_id for each in memberships]
     known = await known_institution_ids(store, issuer, wanted)
     raise_first(user_faults(user.username, memberships, known))
-    named = [
-        with_default_claims(user.username, each) for each in _with_zero(memberships, issuer)
-    ]
+    named = [with_default_claims(user.username, each) for each in _with_zero(memberships, issuer)]
     event = _event(EventType.USER_CHANGED, user.user_id, now)
     try:
         await store.users.add(issuer.issuer_id, user, named, event)

@@ -23,6 +23,11 @@ class RequestedClaim:
     value: Scalar | None = None
     values: tuple[Scalar, ...] = ()
 
+    @property
+    def acceptable(self) -> tuple[Scalar, ...]:
+        """The values that will do; none when any will."""
+        return self.values if self.value is None else (self.value, *self.values)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsRequest:

@@ -36,15 +36,14 @@ def id_token_claims(
 
 
 def data_beyond_scope(face: Face, client: Client, request: AuthorizationRequest) -> frozenset[str]:
-    """What the client will get besides that which these scopes release to every client."""
-    if request.claims is None and not client.restricted_claims:
+    """What the client has asked for and may have, besides that which its scopes release."""
+    if request.claims is None:
         return frozenset()
-    by_scope = {face.data[name] for name in face.claims_for(request.scope)}
     wanted = _request(request.claims)
     asked = {face.data[name] for name in (*wanted.id_token, *wanted.userinfo) if name in face.data}
-    beyond = (asked - by_scope) | (by_scope & face.restricted)
+    by_scope = {face.data[name] for name in face.claims_for(request.scope)}
     return frozenset(
-        datum for datum in beyond if not face.withholds(datum, client.restricted_claims)
+        datum for datum in asked - by_scope if not face.withholds(datum, client.restricted_claims)
     )
 
 
@@ -88,7 +87,7 @@ def _found(
 def _fits(value: Json, wanted: RequestedClaim) -> bool:
     """Whether the value is one that the client asks for: another is left out, which is no error
     (OIDC Core §5.5.1)."""
-    values = (*wanted.values, *(() if wanted.value is None else (wanted.value,)))
+    values = wanted.acceptable
     # To Python, though not to JSON, true is 1.
     return not values or any(value == each and type(value) is type(each) for each in values)
 

@@ -6,6 +6,7 @@ in every token response. It stands on no authorization, so it carries its scope,
 
 from dataclasses import dataclass
 
+from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client import Client
 from ostiary.domain.handles import Handle, Purpose
 from ostiary.domain.quirks import Quirk
@@ -15,6 +16,7 @@ from ostiary.protocol.base64url import decode_base64url, encode_base64url
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.scope import format_scope, parse_scope
 from ostiary.provider.op import OpenIDProvider
+from ostiary.provider.revocation import CLIENT_REQUEST
 from ostiary.storage.ids import instant_of, new_id
 
 
@@ -72,13 +74,21 @@ async def check_service_refresh(
 async def revoke_service_refresh(text: str, client: Client, op: OpenIDProvider, now: int) -> None:
     """Of another client, or unknown: nothing to do. RFC 7009 §2.2."""
     found = find_service_refresh(text, client, op)
-    if found is not None:
-        await op.store.spent.add(
-            op.issuer.issuer_id,
-            _spent_id(found, client),
-            expires_at=_expires_at(found, op),
-            now=now,
-        )
+    if found is None:
+        return
+    event = AuditEvent(
+        type=EventType.AUTHORIZATION_REVOKED,
+        at=now,
+        actor=client.client_id,
+        client_id=client.client_id,
+        reason=CLIENT_REQUEST,
+    )
+    await op.store.spent.revoke(
+        op.issuer.issuer_id,
+        _spent_id(found, client),
+        expires_at=_expires_at(found, op),
+        event=event,
+    )
 
 
 def _bound_to(client: Client, scope: str) -> str:

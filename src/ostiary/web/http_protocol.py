@@ -35,10 +35,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse()
 
     def on_headers_complete(self) -> None:
-        # A part of the body may have come with the head, so a large one is measured once more.
-        if len(self.headers) > MAX_HEADERS or (
-            self._besides_body > MAX_BESIDES_BODY and self._head_length() > MAX_BESIDES_BODY
-        ):
+        if len(self.headers) > MAX_HEADERS or self._head_length() > MAX_BESIDES_BODY:
             self._refuse()
             raise Unreadable
         if self.parser.should_upgrade() and any(n in _ANNOUNCE_A_BODY for n, _ in self.headers):

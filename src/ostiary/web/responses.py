@@ -135,7 +135,7 @@ def redirect(location: str, *headers: Header) -> HttpResponse:
 
 def explained_redirect(location: str, *headers: Header) -> HttpResponse:
     """The same with a note for whoever is not taken along. RFC 9110 §15.4.4."""
-    note = f'<!doctype html><title>Signed out</title><a href="{escape(location)}">Continue</a>'
+    note = f'<!doctype html><title>Sign out</title><a href="{escape(location)}">Continue</a>'
     answer = redirect(location, (b"content-type", b"text/html; charset=utf-8"), *headers)
     return replace(answer, body=note.encode())
 

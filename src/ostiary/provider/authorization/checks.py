@@ -209,7 +209,7 @@ def check_claims(asked: Asked, proved: AuthorizationRequest) -> AuthorizationReq
     claims, acr_values = asked.get("claims"), asked.get("acr_values")
     if claims is None and acr_values is None:
         return proved
-    wanted = read_wanted(claims, acr_values, asked.issuer)
+    wanted = read_wanted(claims, acr_values, asked.client, asked.issuer)
     return replace(
         proved,
         claims=wanted.claims,

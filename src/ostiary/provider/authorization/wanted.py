@@ -1,9 +1,11 @@
 """What a request wants of the person who signs in, and to know of them. OIDC Core §5.5."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ostiary.accounts.factors import reachable_levels
+from ostiary.domain.client import Client
+from ostiary.domain.face import Face
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.security_level import LEVELS
@@ -26,7 +28,9 @@ class Wanted:
     level_required: bool
 
 
-def read_wanted(claims: str | None, acr_values: str | None, issuer: Issuer) -> Wanted:
+def read_wanted(
+    claims: str | None, acr_values: str | None, client: Client, issuer: Issuer
+) -> Wanted:
     """The claims parameter, and beside it acr_values."""
     try:
         request = parse_claims_request(claims)
@@ -35,10 +39,10 @@ def read_wanted(claims: str | None, acr_values: str | None, issuer: Issuer) -> W
             expected=error.expected, received=claims
         ) from error
     acr = request.id_token.get("acr", RequestedClaim())
-    named = _values(acr)
+    named = acr.acceptable
     required = acr.essential and bool(named)
     return Wanted(
-        claims=format_claims_request(_about_person(request, issuer)),
+        claims=format_claims_request(_about_person(request, client, issuer.face)),
         subjects=_subjects(request),
         levels=_required_levels(named, issuer)
         if required
@@ -47,13 +51,18 @@ def read_wanted(claims: str | None, acr_values: str | None, issuer: Issuer) -> W
     )
 
 
-def _about_person(request: ClaimsRequest, issuer: Issuer) -> ClaimsRequest:
-    """What the issuer's face has no claim for could never be released, so it is not kept."""
-    known = issuer.face.data
-    return ClaimsRequest(
-        id_token={name: wish for name, wish in request.id_token.items() if name in known},
-        userinfo={name: wish for name, wish in request.userinfo.items() if name in known},
-    )
+def _about_person(request: ClaimsRequest, client: Client, face: Face) -> ClaimsRequest:
+    """What the client may have now, and so what the person is asked for: a claim that is switched on
+    later is no part of what they have allowed."""
+
+    def released(wanted: Mapping[str, RequestedClaim]) -> Mapping[str, RequestedClaim]:
+        return {
+            name: wish
+            for name, wish in wanted.items()
+            if name in face.data and not face.withholds(face.data[name], client.restricted_claims)
+        }
+
+    return ClaimsRequest(id_token=released(request.id_token), userinfo=released(request.userinfo))
 
 
 def _subjects(request: ClaimsRequest) -> frozenset[str] | None:
@@ -61,7 +70,7 @@ def _subjects(request: ClaimsRequest) -> frozenset[str] | None:
     wishes = (
         member.get("sub", RequestedClaim()) for member in (request.id_token, request.userinfo)
     )
-    wanted = [frozenset(map(str, values)) for wish in wishes if (values := _values(wish))]
+    wanted = [frozenset(map(str, wish.acceptable)) for wish in wishes if wish.acceptable]
     return frozenset.intersection(*wanted) if wanted else None
 
 
@@ -82,7 +91,3 @@ def _reachable(named: Iterable[object], issuer: Issuer) -> frozenset[str]:
     return frozenset(levels[name] for name in named if name in levels).intersection(
         reachable_levels()
     )
-
-
-def _values(wish: RequestedClaim) -> tuple[object, ...]:
-    return wish.values if wish.value is None else (wish.value, *wish.values)

@@ -52,9 +52,7 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     return JsonAnswer(members=members)
 
 
-async def _refresh_service(
-    presented: str, request: GrantRequest, op: OpenIDProvider
-) -> JsonAnswer:
+async def _refresh_service(presented: str, request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     """What a client that acts for itself was given with the quirk refresh-token-always."""
     found = await check_service_refresh(presented, request.client, op, request.now)
     scope = check_narrowed(request, found.scope, op)

@@ -31,7 +31,7 @@ def find_given(state: InteractionState) -> Consent | None:
 
 
 def asked_data(state: InteractionState) -> frozenset[str]:
-    """What is asked for besides that which the scopes release to every client."""
+    """What is asked for besides that which the scopes release."""
     return data_beyond_scope(state.issuer.face, state.client, state.request)
 
 
@@ -56,4 +56,4 @@ def _is_covered(state: InteractionState) -> bool:
 
 def _released_by(scope: frozenset[str], state: InteractionState) -> frozenset[str]:
     face = state.issuer.face
-    return frozenset(face.data[name] for name in face.claims_for(scope)) - face.restricted
+    return frozenset(face.data[name] for name in face.claims_for(scope))

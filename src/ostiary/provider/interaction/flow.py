@@ -234,5 +234,8 @@ def _event(opened: OpenInteraction, kind: EventType) -> AuditEvent:
         user_id=user_id,
         institution_id=(opened.signed_in and opened.signed_in.institution_id)
         or opened.client.institution_id,
-        details={"scope": " ".join(sorted(opened.interaction.request.scope))},
+        details={
+            "scope": " ".join(sorted(opened.interaction.request.scope)),
+            "data": " ".join(sorted(consent.asked_data(opened.state))),
+        },
     )

@@ -99,7 +99,7 @@ def consent_groups(
 
 def _topics(face: Face, data: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
     """The data under their titles; what a scope could release stands under the scope's own."""
-    of_scopes = {title: _public_data(face, name) for name, title in TITLES.items()}
+    of_scopes = {title: _data_of(face, name) for name, title in TITLES.items()}
     for title, members in {**of_scopes, **TOPICS}.items():
         found = [datum for datum in members if datum in data]
         if found:
@@ -114,12 +114,11 @@ def _beneath(title: str, data: Iterable[str]) -> str:
 
 def _released(face: Face, scope: str) -> str:
     """A sentence that names what the scope releases."""
-    return _sentence(_public_data(face, scope), *([IDENTIFIER] if scope == OPENID else []))
+    return _sentence(_data_of(face, scope), *([IDENTIFIER] if scope == OPENID else []))
 
 
-def _public_data(face: Face, scope: str) -> tuple[str, ...]:
-    data = (face.data[claim] for claim in face.claims.get(scope, ()))
-    return tuple(datum for datum in data if datum not in face.restricted)
+def _data_of(face: Face, scope: str) -> tuple[str, ...]:
+    return tuple(face.data[claim] for claim in face.claims.get(scope, ()))
 
 
 def _sentence(data: Iterable[str], *first: str) -> str:

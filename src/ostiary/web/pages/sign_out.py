@@ -15,7 +15,7 @@ from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.sign_out import find_leaving, find_told, is_named, sign_out
 from ostiary.web.pages.forms import form_token, read_own_form
 from ostiary.web.pages.render import Renderer
-from ostiary.web.responses import HttpResponse, cookie_header, explained_redirect, redirect
+from ostiary.web.responses import HttpResponse, cookie_header, explained_redirect
 
 # The name of both buttons, and the value of the one with which a person stays.
 CHOICE, STAY = "choice", "stay"
@@ -79,7 +79,8 @@ def _ask_again(visit: Visit, hint: str | None) -> HttpResponse:
     """The same as a GET: another site's form comes without our cookies, and a GET brings them."""
     hints = [("id_token_hint", hint)] if hint and len(hint) <= LONGEST_HINT else []
     query = urlencode([*visit.asked.parameters, *hints])
-    return redirect(f"{visit.op.issuer.endpoint('logout')}?{query}".removesuffix("?"))
+    address = f"{visit.op.issuer.endpoint('logout')}?{query}"
+    return explained_redirect(address.removesuffix("?"))
 
 
 async def _answer(visit: Visit) -> HttpResponse:
@@ -123,5 +124,5 @@ async def _signed_out(visit: Visit) -> HttpResponse:
 
 async def _stayed(visit: Visit) -> HttpResponse:
     if visit.asked.return_address is not None:
-        return redirect(visit.asked.return_address)
+        return explained_redirect(visit.asked.return_address)
     return await visit.page("stayed.html", "You are still signed in")
