@@ -18,6 +18,7 @@ LATE = {
     "jwt": "never; it belongs to the tests",
     "pytest": "never; it belongs to the tests",
     "ostiary.admin": "an operator asks",
+    "ostiary.web.openapi": "a developer asks what the endpoints take",
     "ostiary.cli": "a command is typed",
 }
 

@@ -123,19 +123,21 @@ class Server:
             self.process.stdout.close()
 
 
-def start_server(site: Site, port: int | None = None, *, allow: Sequence[str] = ()) -> Server:
+def start_server(
+    site: Site, port: int | None = None, *, allow: Sequence[str] = (), errors: int | None = None
+) -> Server:
     """`ostiary serve` over the site's database, once it answers; at its own port or another.
 
-    `allow` are origins on loopback that it may call.
+    `allow` are origins on loopback that it may call; `errors` is a file that is open, and where its
+    log goes instead of a file beside its configuration.
     """
     port = port or site.port
     configuration = site.database.with_name(f"server-{port}.toml")
     configuration.write_text(
         CONFIGURATION.format(port=port, database=site.database.name, allow=json.dumps([*allow]))
     )
-    return _start(
-        ("serve", "--config", str(configuration)), port, configuration.with_suffix(".log")
-    )
+    arguments = ("serve", "--config", str(configuration))
+    return _start(arguments, port, configuration.with_suffix(".log"), errors)
 
 
 @contextmanager
@@ -164,14 +166,14 @@ def serving(site: Site, processes: int = 1) -> Iterator[list[Server]]:
             server.stop()
 
 
-def _start(arguments: Sequence[str], port: int, log: Path) -> Server:
-    with log.open("a") as errors:
+def _start(arguments: Sequence[str], port: int, log: Path, errors: int | None = None) -> Server:
+    with log.open("a") as file:
         process = subprocess.Popen(
             (sys.executable, "-m", "ostiary", *arguments),
             cwd=ROOT,
             env=_environment(),
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=file if errors is None else errors,
             text=True,
         )
     server = Server(process=process, port=port)

@@ -91,7 +91,8 @@ def test_a_token_is_verified_by_joserfc(algorithm: Algorithm, signer: Signer, ke
 def test_a_token_is_verified_by_ourselves(algorithm: Algorithm, signer: Signer, keys: Keys) -> None:
     public = {key.kid: key.public_jwk for key in keys.values()}
     verified = verify_token(signer.sign(CLAIMS, algorithm, "at+jwt"), public)
-    assert verified == VerifiedToken(type="at+jwt", claims=CLAIMS)
+    kid = keys[algorithm].kid
+    assert verified == VerifiedToken(type="at+jwt", kid=kid, claims=CLAIMS)
 
 
 @pytest.mark.parametrize("algorithm", Algorithm)

@@ -103,6 +103,4 @@ async def test_redirect_uri_that_is_no_safe_absolute_uri_cannot_be_registered(
     """The redirection endpoint is an absolute URI without fragment, at a host with a host's name."""
     client = a_client("bad", rp.issuer, redirect_uris=(uri,))
     with pytest.raises(ManagementError):
-        await create_client(
-            rp.world.store, rp.issuer, client, START, master_key=find_master_key
-        )
+        await create_client(rp.world.store, rp.issuer, client, START, master_key=find_master_key)

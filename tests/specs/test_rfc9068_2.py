@@ -119,9 +119,7 @@ async def test_client_cannot_be_registered_under_the_id_of_a_user(rp: RelyingPar
     """A client_id must not be able to pass for a resource owner's sub."""
     client = a_client(await rp.world.user_id("alice", rp.issuer), rp.issuer)
     with pytest.raises(ManagementError):
-        await create_client(
-            rp.world.store, rp.issuer, client, START, master_key=find_master_key
-        )
+        await create_client(rp.world.store, rp.issuer, client, START, master_key=find_master_key)
 
 
 @pytest.mark.spec("RFC 9068 §6")

@@ -121,8 +121,8 @@ CHANGES: dict[str, Call] = {
         issuer, INTERACTION_ID, "changed"
     ),
     "users.fill_zero": lambda store, issuer: store.users.fill_zero(issuer, "zero", EVENT),
-    "interactions.choose_institution": lambda store, issuer: (
-        store.interactions.choose_institution(issuer, INTERACTION_ID, "garden")
+    "interactions.choose_institution": lambda store, issuer: store.interactions.choose_institution(
+        issuer, INTERACTION_ID, "garden"
     ),
     "interactions.choose_account": lambda store, issuer: store.interactions.choose_account(
         issuer, INTERACTION_ID, another=True

@@ -134,7 +134,9 @@ async def test_the_version_grows_with_every_change_that_is_cached(filled: Store)
     await look()
     assert seen == sorted(set(seen))
     await filled.keys.add_signing_key(LEFT, KEY, unless_after=0, event=an_event())
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=None, refresh_jkt=None, now=NOW)
+    await filled.authorizations.redeem(
+        LEFT, AUTHORIZATION_ID, refresh_until=None, refresh_jkt=None, now=NOW
+    )
     assert await filled.issuers.version(LEFT) == seen[-1], "nothing that is cached has changed"
 
 
@@ -518,7 +520,9 @@ async def test_of_yes_and_no_at_once_one_counts(filled: Store) -> None:
 
 async def test_the_end_notes_the_consent_and_the_use(filled: Store) -> None:
     given = Consent(
-        scope=frozenset({"openid", "profile"}), data=frozenset({"tax_id", "loans"}), client_print="x"
+        scope=frozenset({"openid", "profile"}),
+        data=frozenset({"tax_id", "loans"}),
+        client_print="x",
     )
     end = replace(a_completion(created_at=NOW + 30), consent=given)
     assert await filled.interactions.complete(LEFT, INTERACTION_ID, end)
@@ -590,7 +594,11 @@ async def test_st_27_a_code_is_redeemed_once(filled: Store) -> None:
     done = await asyncio.gather(
         *(
             filled.authorizations.redeem(
-                LEFT, AUTHORIZATION_ID, refresh_until=NOW + 100 + each, refresh_jkt=None, now=NOW + each
+                LEFT,
+                AUTHORIZATION_ID,
+                refresh_until=NOW + 100 + each,
+                refresh_jkt=None,
+                now=NOW + each,
             )
             for each in range(AT_ONCE)
         )
@@ -619,7 +627,9 @@ async def rotate(store: Store, generation: int, now: int = NOW) -> bool:
 
 
 async def test_a_generation_is_followed_once(filled: Store) -> None:
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW)
+    await filled.authorizations.redeem(
+        LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW
+    )
     for generation in range(3):
         done = await asyncio.gather(
             *(rotate(filled, generation, NOW + generation) for _ in range(AT_ONCE))
@@ -659,7 +669,9 @@ async def test_a_refresh_token_that_is_not_rotated_lives_longer_with_each_use(
 
 
 async def test_a_revoked_authorization_does_not_go_on(filled: Store) -> None:
-    await filled.authorizations.redeem(LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW)
+    await filled.authorizations.redeem(
+        LEFT, AUTHORIZATION_ID, refresh_until=NOW + 1, refresh_jkt=None, now=NOW
+    )
     await filled.authorizations.revoke(LEFT, AUTHORIZATION_ID, an_event())
     assert not await rotate(filled, 0)
 

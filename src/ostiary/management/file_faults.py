@@ -33,6 +33,8 @@ _ADVICE: Mapping[str, str] = {
     "string_type": "write text in quotes",
     "tuple_type": "write a list",
 }
+# Keys whose values are not repeated: what is printed may be kept where others read it.
+_SECRETS = frozenset({"secret", "password"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,8 @@ def _advice(details: ErrorDetails, model: type[BaseModel]) -> str:
     advice = _ADVICE.get(details["type"])
     if advice is None:
         return details["msg"]
-    return advice.format(**details.get("ctx", {})) + f", not {_shown(details['input'])}"
+    told = advice.format(**details.get("ctx", {}))
+    return told if path[-1] in _SECRETS else f"{told}, not {_shown(details['input'])}"
 
 
 def _example(model: type[BaseModel], path: KeyPath) -> str:

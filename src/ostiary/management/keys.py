@@ -64,6 +64,7 @@ async def rotate(
             f"clients keep the old key set for a while; choose a lead of {shortest} or more",
             Failure.REFUSED,
         )
+    await check_master_key(store, master_key, issuer)
     adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor=actor)
     return await adding.add(algorithms, activates_at=now + lead, unless_after=now)
 

@@ -208,7 +208,6 @@ def test_ca_36_dp_03_a_key_with_a_private_member_is_refused(algorithm: str, memb
         5,
         True,
     ],
-    ids=str,
 )
 def test_what_is_no_public_key_of_ours_is_refused(jwk: Json) -> None:
     assert refused(jwk)
@@ -274,7 +273,7 @@ def kids(keys: tuple[PublicKey, ...]) -> list[str | None]:
 
 
 @pytest.mark.spec("RFC 7517 §5")
-@pytest.mark.parametrize("unusable", UNUSABLE, ids=str)
+@pytest.mark.parametrize("unusable", UNUSABLE)
 def test_of_a_published_set_what_is_not_for_us_is_skipped(unusable: Json) -> None:
     """RFC 7517 §5: keys of types or with values that are not understood should be ignored."""
     document: Json = {"keys": [USABLE[0], unusable, USABLE[1]]}

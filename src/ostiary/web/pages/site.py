@@ -21,7 +21,6 @@ from ostiary.web.assets import Assets, stylesheet
 from ostiary.web.home import Demo
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
-from ostiary.web.pages.openapi import send_document, show_operations
 from ostiary.web.pages.picture import show_picture
 from ostiary.web.pages.sign_out import show_sign_out, submit_sign_out
 from ostiary.web.responses import HttpResponse, demanding_https
@@ -91,9 +90,13 @@ class Site:
         return await show_picture(request.scope["providers"], request.path_params["user_id"], query)
 
     async def _openapi_document(self, request: Request) -> HttpResponse:
+        from ostiary.web.pages.openapi import send_document  # noqa: PLC0415  12 ms at a start
+
         return send_document(_op(request).issuer)
 
     async def _openapi(self, request: Request) -> HttpResponse:
+        from ostiary.web.pages.openapi import show_operations  # noqa: PLC0415
+
         return show_operations(_op(request).issuer, self._renderer)
 
     async def _home(self, request: Request) -> HttpResponse:
