@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from ostiary.accounts import passwords
+from ostiary.domain.refusals import ReasonCode
 from ostiary.outbound.fetcher import FetchFailed
 from ostiary.outbound.json_document import parse_json_object as parse_fetched
 from ostiary.protocol.claims_request import parse_claims_request
@@ -44,6 +45,7 @@ from tests.kit.person import Form, Person
 from tests.kit.relying_party import RelyingParty, payload
 from tests.kit.server import Site
 from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
+from tests.specs.wire import reason_of
 
 SLOW, IDLE = 200, 300
 # Uvicorn's, for a connection that has asked and asks nothing more.
@@ -211,9 +213,32 @@ UPLOAD = (
 @pytest.mark.parametrize("name", POSTS)
 async def test_rx_10_multipart_is_not_parsed(world: World, name: str, body: bytes) -> None:
     async with unharmed(world):
-        path, kind = path_of(ENTERPRISE, name), "multipart/form-data; boundary=x"
-        check_answer(answer := await post(world, path, body, content_type=kind))
+        check_answer(answer := await upload(world, path_of(ENTERPRISE, name), body))
         assert 400 <= answer.status_code < 500
+    assert await reason_of(world, ENTERPRISE, answer.headers) in {
+        ReasonCode.CONTENT_TYPE_WRONG,
+        ReasonCode.TOKEN_MISSING,  # where a body is no duty
+        ReasonCode.INTERACTION_UNKNOWN,  # found before the body is looked at
+    }
+
+
+async def test_rx_10_nor_in_a_form_of_ours(world: World) -> None:
+    person, form = await at_password(world)
+    fields = {**form.values, "username": "alice", "password": PASSWORD}
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    async with unharmed(world):
+        body = "".join(parts).encode() + b"--x--"
+        answer = await upload(world, form.action, body, cookies_of(person))
+        is_page(answer)
+    assert await reason_of(world, ENTERPRISE, answer.headers) is ReasonCode.CONTENT_TYPE_WRONG
+
+
+async def upload(world: World, path: str, body: bytes, cookies: str = "") -> httpx2.Response:
+    kind = "multipart/form-data; boundary=x"
+    return await post(world, path, body, content_type=kind, headers=[("cookie", cookies)])
 
 
 def test_rx_10_nothing_that_could_parse_it_is_loaded() -> None:

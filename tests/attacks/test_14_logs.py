@@ -237,11 +237,6 @@ async def test_ll_03_no_url_is_logged(world: World, log: Log) -> None:
 # ---- the log of requests: switched on with log.requests ---------------------------------------
 
 
-UNCUT = pytest.mark.xfail(
-    strict=True, reason="defect: web/access_log.py writes the path as it came, not shown(path)"
-)
-
-
 def with_access_log(world: World) -> World:
     """As `serve` puts it together when log.requests is on."""
     ostiary = replace(world.ostiary, application=AccessLog(world.ostiary.application))

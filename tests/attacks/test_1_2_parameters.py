@@ -505,6 +505,7 @@ async def test_az_37_request_uri_is_never_fetched(
     flow = RelyingParty(world).begin(request_uri=uri)
     async with unharmed(world):
         is_redirect(await ask(world, flow.sent), flow, "request_uri_not_supported")
+    assert world.elsewhere.asked == []
 
 
 async def test_az_38_registration(world: World) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.attacks.aftermath import unharmed
 from tests.attacks.expected import is_json, is_page, is_redirect
+from tests.attacks.test_1_1_redirect_uri import UNREGISTERED
 from tests.attacks.wire import ask, encode, path_of, post, returned, send
 from tests.kit.client_key import ClientKey
-from tests.kit.relying_party import Flow, RelyingParty, callback, go_through
+from tests.kit.relying_party import Flow, RelyingParty, callback, go_through, payload
 from tests.kit.world import ENTERPRISE, World, a_client, an_event
 
 URN = "urn:ietf:params:oauth:request_uri:"
@@ -126,6 +127,36 @@ async def test_pa_10_parameters_beside_the_request_uri(world: World) -> None:
         is_redirect(answer, flow, "login_required")
 
 
+async def test_pa_10_what_was_pushed_rules_to_the_end(world: World) -> None:
+    """Each parameter said once more in the address, and every other one that there is."""
+    rp = RelyingParty(world)
+    flow = await rp.begin_pushed("openid email")
+    stolen = rp.begin("openid email phone offline_access", nonce="evil", state="evil")
+    more = {
+        **{name: value for name, value in stolen.sent.items() if name != "client_id"},
+        "redirect_uri": "https://evil.test/",
+        "response_mode": "fragment",
+        "prompt": "none",
+        "claims": '{"id_token":{"phone_number":null}}',
+        "id_token_hint": "evil",
+        "request": "evil",
+    }
+    person = await rp.person().open(rp.visit_of(request_uri_of(flow), **more))
+    await go_through(person)
+    assert (person.left_to or "").startswith(f"{rp.redirect_uri}?code=")
+    answered = callback(person)
+    assert answered["state"] == flow.state
+    wrong = await rp.redeem(stolen, answered["code"])
+    is_json(wrong, 400, "invalid_grant")
+    flow = await rp.begin_pushed("openid email")
+    await person.open(rp.visit_of(request_uri_of(flow), **more))
+    tokens = (await rp.redeem(flow, callback(person)["code"])).json()
+    assert tokens["scope"] == "openid email"
+    assert "refresh_token" not in tokens
+    assert payload(tokens["id_token"])["nonce"] == flow.nonce
+    assert "phone_number" not in payload(tokens["id_token"])
+
+
 async def test_pa_11_a_client_that_has_to_push(world: World) -> None:
     client = await world.add_client(a_client("pusher", ENTERPRISE, require_par=True))
     rp = RelyingParty.of(world, client)
@@ -155,6 +186,7 @@ async def test_pa_12_guessed_and_malformed_references(world: World, request_uri:
         began = time.perf_counter()
         is_page(await ask(world, visit(rp, request_uri)))
         assert time.perf_counter() - began < 0.25
+    assert world.elsewhere.asked == []
 
 
 @pytest.mark.parametrize(
@@ -184,6 +216,57 @@ async def test_pa_14_negatives_of_the_request_at_push_time(
     rp = RelyingParty(world)
     async with unharmed(world):
         is_json(await rp.push(rp.begin(**changes)), 400, error)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "redirect_uri", [pytest.param(uri, id=name.lower()) for name, uri in UNREGISTERED]
+)
+async def test_pa_14_no_other_address_can_be_pushed(world: World, redirect_uri: str) -> None:
+    """The list of section 1.1; and never invalid_redirect_uri, which is registration's."""
+    rp = RelyingParty(world)
+    async with unharmed(world):
+        is_json(await rp.push(rp.begin(redirect_uri=redirect_uri)), 400, "invalid_request")
+
+
+# Values that sections 1.2 and 1.3 have refused at the authorization endpoint.
+REFUSED = {
+    "response_type": (["token", "id_token", "code token", "none", "code code", "CODE", "x"],
+                      "unsupported_response_type"),
+    "scope": (['openid "', "openid \\", "openid \x01", "openid é", "a" * 10_000], "invalid_scope"),
+    "nonce": (["n" * 1025], "invalid_request"),
+    "response_mode": (["jwt", "query.jwt", "FRAGMENT", "x"], "invalid_request"),
+    "prompt": (["none consent", "x", "NONE"], "invalid_request"),
+    "max_age": (["1e3", "9" * 21, "+1", "1.0", "\u0661", "true"], "invalid_request"),
+    "claims": (["no json", "[]", "5", '{"id_token":5}', '{"id_token":{"email":7}}', "[" * 5_000,
+                '{"x":NaN}', '{"x":1e999999}', '{"\\ud800":null}', '{"id_token":{},"id_token":{}}',
+                '{"x":' + "1" * 5_000 + "}"], "invalid_request"),
+    "code_challenge": (["c" * 42, "c" * 44, "c" * 42 + "=", "c" * 41 + "+/"], "invalid_request"),
+    "code_challenge_method": (["", "s256", "S512"], "invalid_request"),
+    "request": (["eyJhbGciOiJub25lIn0.e30.", "x"], "request_not_supported"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_pa_14_whatever_is_refused_in_an_address_is_refused_in_a_push(
+    world: World, name: str
+) -> None:
+    rp = RelyingParty(world)
+    values, error = REFUSED[name]
+    for value in values:
+        flow = rp.begin(**{name: value})
+        async with unharmed(world):
+            is_json(await rp.push(flow), 400, error)
+        asked = await ask(world, flow.sent)
+        assert returned(asked)["error"] == error, value
+
+
+@pytest.mark.parametrize("name", ["scope", "state", "nonce", "redirect_uri", "prompt", "x"])
+async def test_pa_14_nothing_is_pushed_twice(world: World, name: str) -> None:
+    rp = RelyingParty(world)
+    sent = {**rp.begin(prompt="login", x="y").sent, "client_secret": rp.secret}
+    body = encode(sent, encode({name: sent[name]}))
+    async with unharmed(world):
+        is_json(await post(world, path_of(ENTERPRISE, "request"), body), 400, "invalid_request")
 
 
 async def test_pa_15_the_successful_answer(world: World) -> None:

@@ -320,3 +320,25 @@ async def test_tk_15_a_clients_token_is_nobodys(world: World) -> None:
     rp = RelyingParty(world, client_id="enterprise-alice-id")
     token = (await rp.token(grant_type="client_credentials", scope="openid")).json()
     assert (await rp.userinfo(token["access_token"])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "resource", ["https://api.evil.test", "https://api.example.com#x", "not a URI", ENTERPRISE.url]
+)
+async def test_tk_16_a_resource_changes_no_token(world: World, resource: str) -> None:
+    """RFC 8707 is not spoken here, and clients that do are not turned away: nothing comes of it."""
+    rp = RelyingParty(world)
+    flow, answer = await rp.authorize(rp.person(), scope="openid offline_access", resource=resource)
+    first = (await rp.redeem(flow, answer["code"], resource=resource)).json()
+    second = (await rp.refresh(first["refresh_token"], resource=resource)).json()
+    own = (await rp.token(grant_type="client_credentials", resource=resource)).json()
+    for tokens in (first, second, own):
+        assert payload(tokens["access_token"])["aud"] == ENTERPRISE.url
+        assert "evil" not in str(payload(tokens["access_token"]))
+
+
+async def test_tk_16_five_hundred_resources(world: World) -> None:
+    """Two are fine, since it is the one parameter that may come again."""
+    for count, status in ((2, 200), (500, 400)):
+        many = b"&".join([b"resource=https%3A%2F%2Fapi.example.com"] * count)
+        assert (await post(world, TOKEN, encode(GRANT, many))).status_code == status

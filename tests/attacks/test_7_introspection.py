@@ -151,9 +151,7 @@ async def test_in_03_what_has_ended_is_not_active(
         is_inactive(await api.introspect(token))
 
 
-async def test_in_03_a_token_of_the_future_or_for_somebody_else(
-    world: World, api: RelyingParty
-) -> None:
+async def test_in_03_our_signature_but_not_for_us(world: World, api: RelyingParty) -> None:
     claims = payload((await RelyingParty(world).tokens())["access_token"])
     async with unharmed(world):
         for changes in (
@@ -193,6 +191,19 @@ async def test_in_06_a_store_out_of_reach(
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
     assert b"active" not in answer.content
+
+
+async def test_in_07_who_guesses_learns_nothing(world: World, api: RelyingParty) -> None:
+    """A token that there is, elsewhere or no longer, looks like one that there never was."""
+    theirs = await RelyingParty(world, client_id="harbor").tokens("harry", scope=OFFLINE)
+    ended = await RelyingParty(world).tokens(scope=OFFLINE)
+    for kind in ("access_token", "refresh_token"):
+        await RelyingParty(world).revoke(ended[kind])
+    guesses = [*theirs.values(), *ended.values(), "x", "or_" + "A" * 56, "a.b.c"]
+    async with unharmed(world):
+        answers = [await api.introspect(str(guess)) for guess in guesses]
+    assert {answer.content for answer in answers} == {b'{"active":false}'}
+    assert len({(each.status_code, str(sorted(each.headers.items()))) for each in answers}) == 1
 
 
 @pytest.mark.parametrize("hint", ["refresh_token", "access_token", "x", "", "a" * 10_000])

@@ -2,15 +2,19 @@
 
 import itertools
 import json
+import os
 import sqlite3
 from base64 import b64encode
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostiary.domain.issuer import DAY
 from ostiary.domain.signing_keys import (
     JWKS_MAX_AGE,
     PUBLICATION_LEAD,
@@ -19,13 +23,23 @@ from ostiary.domain.signing_keys import (
     KeyState,
     states,
 )
+from ostiary.management.keys import rotate_due
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.jose.jwk import public_jwk
 from ostiary.signing.signer import make_signing_key
 from ostiary.signing.software import generate_private_key, public_pem
+from ostiary.storage.schema import ensure_schema
 from ostiary.storage.sqlite import SqliteDatabase
+from ostiary.storage.store import Store
 from tests.attacks.aftermath import unharmed
-from tests.attacks.assertions import GRANT, add_keyed, good_claims, present, signed
+from tests.attacks.assertions import (
+    GRANT,
+    add_keyed,
+    base64url,
+    good_claims,
+    present,
+    signed,
+)
 from tests.attacks.expected import check_answer, is_json
 from tests.attacks.operating import add_issuer, change_client
 from tests.attacks.wire import encode, path_of, post, send
@@ -155,6 +169,25 @@ async def test_dj_04_only_our_keys_that_still_count(world: World) -> None:
     assert shown == {kid for kid, each in state.items() if each is not KeyState.GONE}
 
 
+async def test_dj_04_neither_keys_that_have_gone_nor_those_of_clients(world: World) -> None:
+    """Two years of rotations later; what is left is what has not expired."""
+    client_key = ClientKey.make()
+    await add_keyed(world, client_key, public_keys=({**client_key.public_jwk, "kid": "theirs"},))
+    first = {key.kid for key in await world.store.keys.signing_keys("enterprise")}
+    gone: set[str] = set()
+    for _ in range(30):
+        world.clock.time += 26 * DAY
+        await rotate_due(world.store, MASTER_KEY, ENTERPRISE, world.clock.time)
+        stored = await world.store.keys.signing_keys("enterprise")
+        state = states(stored, world.clock.time)
+        shown = {key["kid"] for key in (await send(world, "GET", JWKS)).json()["keys"]}
+        assert shown == {kid for kid, each in state.items() if each is not KeyState.GONE}
+        assert not shown & gone
+        assert "theirs" not in shown
+        gone |= {kid for kid, each in state.items() if each is KeyState.GONE}
+    assert first < gone
+
+
 async def test_dj_05_names_of_keys(world: World) -> None:
     keys = [
         key
@@ -162,6 +195,10 @@ async def test_dj_05_names_of_keys(world: World) -> None:
         for key in (await send(world, "GET", path_of(issuer, "jwks"), issuer=issuer)).json()["keys"]
     ]
     assert len({key["kid"] for key in keys}) == len(keys)
+    for key in keys:
+        public = {name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key}
+        text = json.dumps(public, sort_keys=True, separators=(",", ":"))
+        assert key["kid"] == base64url(sha256(text.encode()).digest())  # RFC 7638 §3
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH", "OPTIONS"])
@@ -261,6 +298,20 @@ async def test_dj_10_keys_at_rest(world: World) -> None:
     assert b"PRIVATE KEY" not in content
     assert SECRET.encode() not in content
     assert path.with_name(path.name + ".lock").stat().st_mode & 0o077 == 0
+
+
+def test_dj_10_the_files_are_their_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        path = tmp_path / "ostiary.db"
+        ensure_schema(path)
+        store = Store.open(path)
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert set(modes) >= {"ostiary.db", "ostiary.db-wal", "ostiary.db.lock"}
+    assert set(modes.values()) == {0o600}
 
 
 async def test_dj_11_documents_ask_no_database(

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-OPEN = HERE.parent / "attacks-open.md"
+TESTS = HERE.parent
+OPEN = TESTS / "attacks-open.md"
 
-# prefix -> how many: sections 1 (RU, AZ, PK, PA, JR), 2 (UI), 3 (TK), 4 (CA), 5 (AC, RT), 7 (US, IN, RV), 8 (DJ), and of 14 the logs (LL).
+# prefix -> how many: sections 1 (RU, AZ, PK, PA, JR), 2 (UI), 3 (TK), 4 (CA), 5 (AC, RT), 6 (DP, MT), 7 (US, IN, RV),
+# 8 (DJ), 9 (LO), 10 (RG), 12 (FW), 14 (RX, LL, SC).
 SECTIONS = {
     "RU": 20,
     "AZ": 46,
@@ -42,19 +44,16 @@ IDS = [
     f"{prefix}-{number:02}" for prefix, last in SECTIONS.items() for number in range(1, last + 1)
 ]
 
-_NAME = re.compile(r"test_([a-z]{2})_(\d{2})_")
+_NAME = re.compile(r"^(?:async )?def test_([a-z]{2})_(\d{2})_", re.MULTILINE)
 _PARAMETER = re.compile(r"\b([A-Z]{2}-\d{2})\b")
 _ROW = re.compile(r"^\| ([A-Z]{2}-\d{2}) \| (.+) \|$", re.MULTILINE)
 
 
 def ids_in(source: str) -> Iterator[str]:
     """The ids in the names of tests, and in texts that say which case a parameter is."""
+    yield from named_in(source)
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            match = _NAME.match(node.name)
-            if match:
-                yield f"{match[1].upper()}-{match[2]}"
-        elif isinstance(node, ast.keyword) and node.arg == "id":
+        if isinstance(node, ast.keyword) and node.arg == "id":
             yield from _PARAMETER.findall(ast.unparse(node.value))
         elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
             first = node.elts[0]
@@ -62,11 +61,24 @@ def ids_in(source: str) -> Iterator[str]:
                 yield from _PARAMETER.findall(first.value)[:1]
 
 
+def named_in(source: str) -> Iterator[str]:
+    for prefix, number in _NAME.findall(source):
+        yield f"{prefix.upper()}-{number}"
+
+
+# Shown beside what they attack. (Other folders name ids too, of what is shown here by an endpoint.)
+ELSEWHERE = {"LL": "cli", "SC": "protocol/jose"}
 TESTED = {
     found
     for path in HERE.glob("test_*.py")
     if path.name != Path(__file__).name
     for found in ids_in(path.read_text("utf-8"))
+} | {
+    found
+    for prefix, folder in ELSEWHERE.items()
+    for path in (TESTS / folder).glob("test_*.py")
+    for found in named_in(path.read_text("utf-8"))
+    if found.startswith(prefix)
 }
 OPEN_IDS = dict(_ROW.findall(OPEN.read_text("utf-8")))
 

@@ -133,6 +133,7 @@ def _shown_at_home(demo: "DemoData") -> "Demo":
     from ostiary.web.home import Demo, DemoClient, DemoUser
 
     return Demo(
+        issuers=tuple(demo.issuers),
         clients=tuple(
             DemoClient(
                 client_id=client.client_id,

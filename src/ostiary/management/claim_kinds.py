@@ -42,4 +42,4 @@ def kind_faults(memberships: Iterable[Membership]) -> Iterator[Fault]:
             kind = CLAIM_KINDS.get(name)
             if kind is not None and value is not None and not _RULES[kind].fits(value):
                 message = f"write {_RULES[kind].advice} for the claim {name}"
-                yield Fault(field="memberships", message=message)
+                yield Fault(field="memberships.claims", message=message)

@@ -10,6 +10,7 @@ from ostiary.management.client_addresses import address_faults
 from ostiary.management.client_claim_faults import claim_faults
 from ostiary.management.client_proof_faults import proof_faults
 from ostiary.management.faults import Fault
+from ostiary.management.institutions import unknown_institution
 from ostiary.management.profile_faults import profile_faults
 
 # The names of provider.grants.GRANTS, which this layer cannot see; a test compares the two.
@@ -45,12 +46,13 @@ def _identity_faults(client: Client, institution_ids: Collection[str]) -> Sequen
         )
     if not client.name.strip():
         faults.append(Fault(field="name", message="write the name that people will read"))
-    known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
-    advice = f"write the id of an institution: {known}"
-    if client.institution_id not in institution_ids:
-        faults.append(Fault(field="institution", message=advice))
-    if any(each not in institution_ids for each in client.further_institution_ids):
-        faults.append(Fault(field="further_institutions", message=advice))
+    named = [("institution", client.institution_id)]
+    named += [("further_institutions", each) for each in client.further_institution_ids]
+    faults += [
+        Fault(field=field, message=unknown_institution(each, institution_ids))
+        for field, each in named
+        if each not in institution_ids
+    ]
     return faults
 
 
@@ -76,9 +78,8 @@ def _scope_faults(client: Client, issuer: Issuer) -> Sequence[Fault]:
         return []  # told of the issuer itself
     unknown = sorted(client.scopes - issuer.scopes)
     known = ", ".join(sorted(issuer.scopes))
-    return [
-        Fault(field="scopes", message=f"write some of {known}: not {name!r}") for name in unknown
-    ]
+    advice = f"write some of {known}, or list it in the issuer's api_scopes"
+    return [Fault(field="scopes", message=f"{advice}: not {name!r}") for name in unknown]
 
 
 def _policy_faults(client: Client) -> Sequence[Fault]:

@@ -7,17 +7,24 @@ from ostiary.protocol.jose.public_key import (
     parse_key_set,
     parse_public_key,
 )
+from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.strict_json import parse_json_object
 from ostiary.protocol.tokens import Json
 
 # Long enough for a set of the largest keys.
 MAX_TEXT_LENGTH = 65_536
+_PUBLIC_HALF = "the public half of this PRIVATE key, which tells: openssl pkey -in FILE -pubout"
 
 
 def read_public_keys(text: str) -> tuple[dict[str, str], ...]:
     """The keys as they are stored. Raises Malformed for what is no public key, or no sound one."""
-    if text.lstrip().startswith("-----"):
+    start = text.lstrip()[:80]
+    if start.startswith("-----"):
+        if "PRIVATE KEY-----" in start:
+            raise Malformed("public key", _PUBLIC_HALF)
         return (check_public_key(jwk_of_pem(text)),)
+    if not start.startswith("{"):
+        raise Malformed("public key", "a key in PEM, a JWK or a JWK Set")
     document = parse_json_object(text, max_length=MAX_TEXT_LENGTH)
     if "keys" not in document:
         return (check_public_key(document),)

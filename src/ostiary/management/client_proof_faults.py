@@ -44,7 +44,7 @@ def _source_faults(client: Client) -> Iterator[Fault]:
         message = "write the client's public keys, in PEM or as JWKs; or else its jwks_uri"
         yield Fault(field="public_keys", message=message)
     if client.public_keys and client.jwks_uri:
-        message = "leave it out, or public_keys: the keys come from one of them"
+        message = "leave it out, or the public keys: they come from one place"
         yield Fault(field="jwks_uri", message=message)
 
 

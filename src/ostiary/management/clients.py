@@ -14,8 +14,9 @@ from ostiary.domain.issuer import Issuer
 from ostiary.management.client_faults import client_faults
 from ostiary.management.client_proof_faults import SECRET_METHODS
 from ostiary.management.errors import Failure, ManagementError
-from ostiary.management.faults import raise_first
+from ostiary.management.faults import raise_any
 from ostiary.management.institutions import known_institution_ids
+from ostiary.management.issuers import find_holder
 from ostiary.signing.client_secrets import seal_client_secret
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.jwks_fetches import JwksFetch
@@ -130,6 +131,15 @@ async def find_client(store: Store, issuer: Issuer, client_id: str) -> Client:
     return client
 
 
+async def find_client_issuer(store: Store, issuer_id: str | None, client_id: str) -> Issuer:
+    """The issuer of this id; without an id, the only one with such a client."""
+
+    async def holds(issuer: Issuer) -> bool:
+        return await store.clients.find(issuer.issuer_id, client_id) is not None
+
+    return await find_holder(store, issuer_id, f'client "{client_id}"', holds)
+
+
 async def find_details(store: Store, issuer: Issuer, client_id: str) -> ClientDetails:
     """Everything that is known of the client."""
     client = await find_client(store, issuer, client_id)
@@ -167,7 +177,8 @@ async def add_secret(
     if len(kept) >= MOST_SECRETS:
         raise ManagementError(
             f'the client "{client_id}" has {MOST_SECRETS} secrets already',
-            "let the present ones expire first, for example with --expire-others-in 0",
+            "one that ends later counts until then; wait for it, or end all of them with "
+            "--expire-others-in 0, which cuts off at once whoever uses them",
             Failure.CONFLICT,
         )
     secret = new_secret()
@@ -199,7 +210,7 @@ def _expiring(client: Client, kept: tuple[ClientSecret, ...], expires_at: int) -
 
 async def _check(store: Store, issuer: Issuer, client: Client) -> None:
     known = await known_institution_ids(store, issuer, client.institution_ids)
-    raise_first(client_faults(client, issuer, known))
+    raise_any(client_faults(client, issuer, known))
     if await store.users.exists(issuer.issuer_id, client.client_id):
         raise ManagementError(
             "the client_id is the id of a user",

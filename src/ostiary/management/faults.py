@@ -14,6 +14,16 @@ class Fault:
     message: str
 
 
-def raise_first(faults: Sequence[Fault]) -> None:
-    for fault in faults:
-        raise ManagementError(f"{fault.field} is not right", fault.message)
+class FaultsFound(ManagementError):
+    """Each fault on a line of its own."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        first, *others = faults
+        further = (f"\n  {each.field} is not right; {each.message}" for each in others)
+        super().__init__(f"{first.field} is not right", "".join((first.message, *further)))
+        self.faults = faults
+
+
+def raise_any(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise FaultsFound(faults)

@@ -7,7 +7,8 @@ from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.institution import Institution
 from ostiary.domain.issuer import Issuer
 from ostiary.management.errors import Failure, ManagementError
-from ostiary.management.faults import Fault, raise_first
+from ostiary.management.faults import Fault, raise_any
+from ostiary.management.file_faults import did_you_mean
 from ostiary.storage.store import Store
 
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -18,7 +19,7 @@ async def save_institution(
     store: Store, issuer: Issuer, institution: Institution, now: int
 ) -> None:
     """Add the institution or change it; one that is as it should be is left alone."""
-    raise_first(institution_faults(institution))
+    raise_any(institution_faults(institution))
     if await store.institutions.find(issuer.issuer_id, institution.institution_id) == institution:
         return
     event = AuditEvent(
@@ -66,6 +67,12 @@ async def known_institution_ids(
             found = await store.institutions.list(issuer.issuer_id)
             return {each.institution_id for each in found}
     return wanted
+
+
+def unknown_institution(institution_id: str, known: Collection[str]) -> str:
+    """That it is not there, and what to write instead."""
+    advice = did_you_mean(institution_id, known) if known else "add one with: ostiary apply"
+    return f'there is no institution "{institution_id}"; {advice}'
 
 
 def institution_faults(institution: Institution) -> Sequence[Fault]:

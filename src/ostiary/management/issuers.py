@@ -1,7 +1,7 @@
 """Issuers: saved together with the keys without which they cannot answer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from ostiary.domain.profile import PROFILES
 from ostiary.domain.signing_keys import RETIREMENT
 from ostiary.management.durations import written_duration
 from ostiary.management.errors import Failure, ManagementError
-from ostiary.management.faults import Fault, raise_first
+from ostiary.management.faults import Fault, raise_any
 from ostiary.management.keys import add_first_keys
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.scope import parse_scope
@@ -37,7 +37,7 @@ async def save_issuer(store: Store, master_key: MasterKey, issuer: Issuer, now: 
 
     Keys come first, so that whoever finds the issuer finds it able to sign.
     """
-    raise_first(issuer_faults(issuer))
+    raise_any(issuer_faults(issuer))
     at_host = await store.issuers.find_by_host(issuer.host)
     for other in (each for each in at_host if each.issuer_id != issuer.issuer_id):
         if other.url == issuer.url:
@@ -68,6 +68,24 @@ async def find_issuer(store: Store, issuer_id: str | None) -> Issuer:
         known = ", ".join(issuer.issuer_id for issuer in found)
         raise ManagementError("there are several issuers", f"choose one with --issuer: {known}")
     return found[0]
+
+
+async def find_holder(
+    store: Store, issuer_id: str | None, what: str, holds: Callable[[Issuer], Awaitable[bool]]
+) -> Issuer:
+    """The issuer of this id; without an id, the only one that holds what a command speaks of."""
+    issuers = await find_issuers(store, issuer_id)
+    if len(issuers) == 1:
+        return issuers[0]
+    holders = [issuer for issuer in issuers if await holds(issuer)]
+    if len(holders) == 1:
+        return holders[0]
+    if not holders:
+        raise ManagementError(
+            f"there is no {what} at any issuer", "check how it is written", Failure.NOT_FOUND
+        )
+    known = ", ".join(issuer.issuer_id for issuer in holders)
+    raise ManagementError(f"several issuers have a {what}", f"choose one with --issuer: {known}")
 
 
 async def find_issuers(store: Store, issuer_id: str | None) -> Sequence[Issuer]:

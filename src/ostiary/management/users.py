@@ -10,8 +10,9 @@ from ostiary.domain.issuer import Issuer
 from ostiary.domain.user import MAX_USERNAME_LENGTH, Membership, User
 from ostiary.management.claim_kinds import kind_faults
 from ostiary.management.errors import Failure, ManagementError
-from ostiary.management.faults import Fault, raise_first
-from ostiary.management.institutions import known_institution_ids
+from ostiary.management.faults import Fault, raise_any
+from ostiary.management.institutions import known_institution_ids, unknown_institution
+from ostiary.management.issuers import find_holder
 from ostiary.storage.sqlite import Conflict
 from ostiary.storage.store import Store
 
@@ -52,7 +53,7 @@ async def add_user(
     """Add the user as given; the claims say preferred_username where they do not already."""
     wanted = [each.institution_id for each in memberships]
     known = await known_institution_ids(store, issuer, wanted)
-    raise_first(user_faults(user.username, memberships, known))
+    raise_any(user_faults(user.username, memberships, known))
     named = [with_default_claims(user.username, each) for each in _with_zero(memberships, issuer)]
     event = _event(EventType.USER_CHANGED, user.user_id, now)
     try:
@@ -83,6 +84,15 @@ async def find_user(store: Store, issuer: Issuer, username: str) -> User:
             Failure.NOT_FOUND,
         )
     return user
+
+
+async def find_user_issuer(store: Store, issuer_id: str | None, username: str) -> Issuer:
+    """The issuer of this id; without an id, the only one with such a user."""
+
+    async def holds(issuer: Issuer) -> bool:
+        return await store.users.find_by_username(issuer.issuer_id, username) is not None
+
+    return await find_holder(store, issuer_id, f'user "{username}"', holds)
 
 
 async def list_users(store: Store, issuer: Issuer) -> Sequence[ListedUser]:
@@ -148,11 +158,10 @@ def user_faults(
         )
     if not memberships:
         faults.append(Fault(field="memberships", message="write at least one institution"))
-    known = ", ".join(sorted(institution_ids)) or "add one with: ostiary apply"
     faults += [
         Fault(
             field="memberships",
-            message=f"write the id of an institution: {known}: not {each.institution_id!r}",
+            message=unknown_institution(each.institution_id, institution_ids),
         )
         for each in memberships
         if each.institution_id not in institution_ids

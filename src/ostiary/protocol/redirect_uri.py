@@ -47,6 +47,8 @@ def _without_port(uri: str) -> tuple[str, str] | None:
 def check_registrable(uri: str, *, native: bool) -> str:
     """The URI, proved to be one that a client may register."""
     expected = "an absolute https URI, or http on loopback, without fragment or user name"
+    if native:
+        expected += "; or one whose scheme has a dot, such as com.example.app:/cb"
     if len(uri) > MAX_LENGTH or not _VISIBLE.fullmatch(uri) or "\\" in uri or "*" in uri:
         raise Malformed("redirect_uri", expected)
     try:

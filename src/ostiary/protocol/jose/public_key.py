@@ -146,7 +146,10 @@ def jwk_of_pem(pem: str) -> Jwk:
         raise Malformed("public key", expected)
     try:
         native = load_pem_public_key(text.encode("ascii"))
-        if isinstance(native, RSAPublicKey) and native.key_size >= SMALLEST_RSA:
+        if isinstance(native, RSAPublicKey) and native.key_size < SMALLEST_RSA:
+            expected = f"a longer key: RSA of {SMALLEST_RSA} bits or more, not {native.key_size}"
+            raise Malformed("public key", expected)
+        if isinstance(native, RSAPublicKey):
             key: RSAKey | ECKey | OKPKey = RSAKey.import_key(native)
         elif isinstance(native, EllipticCurvePublicKey):
             key = ECKey.import_key(native)

@@ -1,7 +1,7 @@
 """Consent: who asks, what for, and two buttons of the same size."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ostiary.domain.consent import Consent
@@ -12,13 +12,14 @@ from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.scope import OPENID
 from ostiary.provider.interaction import consent
 from ostiary.provider.interaction.flow import Outcome, allow, deny
-from ostiary.web.pages.consent_words import IDENTIFIER, TITLES, TOPICS, WORDS
+from ostiary.web.pages.consent_words import IDENTIFIER, TITLES, TOPICS, WORDS, duration
 from ostiary.web.pages.context import PageContext
 from ostiary.web.pages.login import ANOTHER
 from ostiary.web.responses import HttpResponse, redirect
 
 STEP = consent.STEP
 
+INSTITUTION = "institution_id"
 IDENTITY, SERVICES = "About you", "Services"
 
 
@@ -40,17 +41,20 @@ def show(context: PageContext, _query: Parameters) -> HttpResponse:
     signed_in, request = state.signed_in, state.request
     username = signed_in.username if signed_in else ""
     before = consent.find_given(state)
+    lifetimes = state.issuer.lifetimes
     return context.page(
         "consent.html",
         "Allow access",
         client_host=_host(request.redirect_uri),
         account_name=display_name(username, signed_in.claims or {} if signed_in else {}),
         username=username,
-        groups=consent_groups(state.issuer.face, request.scope, consent.asked_data(state), before),
+        groups=consent_groups(_told(context), request.scope, consent.asked_data(state), before),
         client_has_changed=before is None
         and signed_in is not None
         and signed_in.consent is not None,
         offline=not OFFLINE_SCOPES.isdisjoint(request.scope),
+        unused_for=duration(min(lifetimes.refresh_token, lifetimes.authorization)),
+        at_most=duration(lifetimes.authorization),
         csrf=context.csrf,
         account=context.account,
         action=f"{context.path}/consent",
@@ -95,6 +99,19 @@ def consent_groups(
         Group(title=SERVICES, entries=tuple(services)),
     )
     return tuple(group for group in groups if group.entries)
+
+
+def _told(context: PageContext) -> Face:
+    """The issuer's face; of institution zero, to which everybody belongs, there is nothing to tell."""
+    issuer = context.op.issuer
+    face = issuer.face
+    if context.institution.institution_id != issuer.zero_institution_id:
+        return face
+    claims = {
+        scope: tuple(name for name in names if face.data[name] != INSTITUTION)
+        for scope, names in face.claims.items()
+    }
+    return replace(face, claims=claims)
 
 
 def _topics(face: Face, data: frozenset[str]) -> Iterator[tuple[str, list[str]]]:

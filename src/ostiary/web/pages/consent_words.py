@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ostiary.domain.issuer import DAY, HOUR, MINUTE
 from ostiary.protocol.scope import OPENID
 
 # What each scope is called. OIDC Core §5.4.
@@ -100,3 +101,12 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
 }
 # What every client learns.
 IDENTIFIER = "an identifier that stands for you"
+
+_UNITS = {365 * DAY: "year", DAY: "day", HOUR: "hour", MINUTE: "minute", 1: "second"}
+
+
+def duration(seconds: int) -> str:
+    """In the largest unit that tells it exactly: "1 year", "30 days"."""
+    unit = next(unit for unit in _UNITS if seconds % unit == 0)
+    count = seconds // unit
+    return f"{count} {_UNITS[unit]}{'' if count == 1 else 's'}"

@@ -1,5 +1,7 @@
 """Select institution: one button for each; who is not signed in never sees any."""
 
+import unicodedata
+
 from ostiary.domain.institution import Institution
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.interaction import select_institution
@@ -43,6 +45,13 @@ async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outco
 
 
 def _found(institutions: list[Institution], searched: str) -> list[Institution]:
-    """Those whose name has what was searched for, in the order of their names."""
-    matching = [each for each in institutions if searched.casefold() in each.name.casefold()]
-    return sorted(matching, key=lambda each: each.name.casefold())
+    """Those whose name has every word that was searched for, in the order of their names."""
+    words = _folded(searched).split()
+    by_name = sorted(institutions, key=lambda each: _folded(each.name))
+    return [each for each in by_name if all(word in _folded(each.name) for word in words)]
+
+
+def _folded(text: str) -> str:
+    """As people type it: "Åland" is found by "aland", and stands among the A."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))

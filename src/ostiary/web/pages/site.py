@@ -18,7 +18,7 @@ from ostiary.provider import pictures
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 from ostiary.web.assets import Assets, stylesheet
-from ostiary.web.home import Demo
+from ostiary.web.home import CODE_VERIFIER, Demo, sign_in_href
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
 from ostiary.web.pages.picture import show_picture
@@ -103,14 +103,19 @@ class Site:
         op: OpenIDProvider | None = request.scope["op"]
         if self._demo is None or op is None or op.issuer.environment is not Environment.SANDBOX:
             raise ReasonCode.PAGE_UNKNOWN.refusal()
+        application = next(each for each in self._demo.clients if each.redirect_uris)
         return self._renderer.page(
             "home.html",
             "Your sandbox",
             op.issuer,
             issuer=op.issuer.url,
+            others=[each for each in self._demo.issuers if each.issuer_id != op.issuer.issuer_id],
             discovery_href=f"{op.issuer.url}/.well-known/openid-configuration",
             openapi_href=op.issuer.endpoint("openapi"),
             clients=self._demo.clients,
+            application=application,
+            sign_in_href=sign_in_href(op.issuer, application),
+            code_verifier=CODE_VERIFIER,
             users=self._demo.users,
         )
 
