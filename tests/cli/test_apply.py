@@ -66,7 +66,7 @@ EXPECTED_FAULTS = [
     'line 19: institutions[1].brand_colour: unknown key; did you mean "brand_color"?',
     "line 21: clients[0].redirect_uris: write at least one",
     'line 26: clients[0].redirect_uri: unknown key; did you mean "redirect_uris"?',
-    "line 32: clients[1].institution: write the id of an institution",
+    'line 32: clients[1].institution: there is no institution "nowhere"; write one of: harbor',
     "line 33: clients[1].redirect_uris: write an absolute https URI",
     "line 36: clients[1].secret: the variable NOT_SET_ANYWHERE is not set",
     "line 37: clients[1].scopes: write some of",
@@ -140,6 +140,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(installed: Path) -> No
                     {"field": "name", "before": "Budget Buddy", "after": "Budget Friend"},
                     {"field": "disabled", "before": False, "after": True},
                 ],
+                "warnings": [],
             }
         ],
     }

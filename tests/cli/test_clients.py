@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,15 @@ from tests.cli.terminal import Answer, run
 from tests.kit.client_key import ClientKey
 
 URI = "https://app.example/cb"
+# RSA of 1024 bits.
+SHORT_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCzf80SGKYqV1Aw1Z4jodYgN4gy
++EPbXIwmNLT2xGFxmsDQZ14XPANVQja/fY6HaHnlYHx14Om5UlTSPn9JIvYESW6z
+1EFGdTDQX59rOGOXfeS13dPQsLUgpZ2sVosP0UZ6eQhVmibL+e+/pazfnnFYz2c/
+/dJn5OhBqRa12blOtQIDAQAB
+-----END PUBLIC KEY-----
+"""
 
 
 def everything_kept(folder: Path) -> bytes:
@@ -85,6 +95,7 @@ def test_show_says_how_keys_were_fetched(installed: Path) -> None:
     uri = "https://app.example/jwks"
     create(CLIENT_CREDENTIALS, "--jwks-uri", uri, "--client-id", "app")
     assert run("client", "show", "app", "--json").json["jwks_fetch"] is None
+    assert shown_lines("app")["last fetch"] == "not yet"
     for error, word in (("timed out", "timed out"), (None, "good")):
         fetch = JwksFetch(at=1_800_000_000, error=error)
         change("jwks_fetches.save", "main", "app", fetch)
@@ -95,6 +106,27 @@ def test_show_says_how_keys_were_fetched(installed: Path) -> None:
 
 
 CLIENT_CREDENTIALS = ("--grant-type", "client_credentials")
+
+
+def shown_lines(client_id: str) -> dict[str, str]:
+    lines = run("client", "show", client_id).out.splitlines()
+    return dict(re.split("  +", line, maxsplit=1) for line in lines if "  " in line)
+
+
+def test_show_leaves_out_what_is_for_signing_in(installed: Path) -> None:
+    create(CLIENT_CREDENTIALS, "--jwks-uri", "https://app.example/jwks", "--client-id", "app")
+    shown = shown_lines("app")
+    assert shown["assertion_algorithm"] == "any that the profile allows"
+    assert shown["profile"] == "oidc (the issuer's)"
+    assert not shown.keys() & {"redirect_uris", "consent_required", "refresh_tokens"}
+    assert {"redirect_uris", "consent_required"} < shown_lines("budget-buddy").keys()
+
+
+def test_all_faults_of_what_was_typed_are_told_by_their_options(installed: Path) -> None:
+    answer = create((), "--redirect-uri", "x", "--client-id", "a:b", "--scope", "opnid")
+    assert answer.code == 2
+    for option in ("--redirect-uri", "--client-id", "--scope"):
+        assert f"{option} is not right; write" in answer.err
 
 
 def create(grant: tuple[str, ...], *arguments: str) -> Answer:
@@ -147,10 +179,12 @@ def test_a_client_that_signs_with_its_secret_has_it_sealed(installed: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--public-key", "private.pem"), "public key in PEM"),
+        (("--public-key", "private.pem"), "openssl pkey -in FILE -pubout"),
         (("--public-key", "private.json"), "public members"),
         (("--public-key", "none.pem"), "cannot be read"),
-        (("--public-key", "data.toml"), "JSON"),
+        (("--public-key", "data.toml"), "give a key in PEM, a JWK or a JWK Set"),
+        (("--public-key", "broken.json"), "well-formed JSON"),
+        (("--public-key", "short.pem"), "RSA of 2048 bits or more, not 1024"),
         (("--jwks-file", "weak.json"), "2048"),
         (("--public-key", "good.pem", "--jwks-uri", "https://app.example/jwks"), "one of them"),
         (("--public-key", "good.pem", "--public"), "client_credentials"),
@@ -177,6 +211,8 @@ def test_ca_36_rg_03_what_proves_nothing_is_refused(
     )
     Path("private.pem").write_bytes(private)
     Path("private.json").write_text(json.dumps({**key.public_jwk, "d": "AA"}))
+    Path("broken.json").write_text('{"kty"')
+    Path("short.pem").write_text(SHORT_KEY)
     weak = {"kty": "RSA", "n": "w" * 171, "e": "AQAB"}
     Path("weak.json").write_text(json.dumps({"keys": [weak]}))
     answer = create(CLIENT_CREDENTIALS, *arguments)
@@ -254,7 +290,10 @@ def test_a_file_into_which_no_secret_came_is_not_left_behind(installed: Path) ->
     [
         (("--redirect-uri", "http://app.example/cb"), 2, "https"),
         (("--redirect-uri", "https://app.example/cb#x"), 2, "fragment"),
-        ((), 2, "redirect_uris"),
+        ((), 2, "--redirect-uri is not right; write at least one"),
+        (("--native", "--redirect-uri", "app:/cb"), 2, "a dot, such as com.example.app:/cb"),
+        (("--redirect-uri", URI, "--scope", "accounts"), 2, "the issuer's api_scopes"),
+        (("--redirect-uri", "x", "--client-id", "a:b"), 2, "--redirect-uri is not right"),
         (("--redirect-uri", URI, "--scope", "opnid"), 2, "openid"),
         (("--redirect-uri", URI, "--grant-type", "password"), 2, "client_credentials"),
         (("--public", "--grant-type", "client_credentials"), 2, "public"),
@@ -283,7 +322,7 @@ def test_two_secrets_are_valid_at_a_time(installed: Path) -> None:
     answers = [run("client", "secret", "budget-buddy", "--json") for _ in range(3)]
     assert [answer.code for answer in answers] == [0, 0, 5]
     assert answers[0].json["client_secret"] != answers[1].json["client_secret"]
-    assert "--expire-others-in" in answers[2].err
+    assert "--expire-others-in 0, which cuts off at once" in answers[2].err
 
 
 def test_the_others_can_be_made_to_end(installed: Path) -> None:

@@ -63,6 +63,8 @@ def test_a_list_says_how_each_notice_stands(installed: Path) -> None:
     text = run("logout", "list").out
     assert "waiting" in text
     assert "status 503" in text
+    assert "NEXT ATTEMPT" in text
+    assert "2027-01-15T08:00:10Z" in text
     assert len(run("logout", "list", "--limit", "1", "--json").json) == 1
 
 

@@ -152,6 +152,12 @@ def test_a_refusal_is_explained(installed: Path, typed: str) -> None:
     assert all(word in text for word in ("https://a.example/cb/", reason.section))
 
 
+def test_a_reference_has_a_shape(installed: Path) -> None:
+    answer = run("refusal", "show", "foo")
+    assert answer.code == 2
+    assert 'such as R-7F3K-2Q9D: not "foo"' in " ".join(answer.err.split())
+
+
 def test_a_refusal_that_is_not_recorded_is_not_found(installed: Path) -> None:
     assert run("refusal", "show", "R-0000-0000").code == 4
 

@@ -1,9 +1,11 @@
 """`ostiary serve` refuses what is not fit for production, and `ostiary dev` what is not for trying."""
 
+import errno
 import re
 import shutil
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,8 +110,32 @@ def test_what_is_not_fit_is_refused(
 
 
 def test_a_configuration_is_needed() -> None:
-    assert run("serve").code == 2
+    answer = run("serve")
+    assert answer.code == 4
+    assert "-c .ostiary" in answer.err
     assert run("serve", "--config", "none.toml").code == 2
+
+
+def test_the_configuration_that_lies_here_is_served(installed: Path) -> None:
+    with pytest.raises(Served):
+        run("serve")
+
+
+def test_development_data_that_lies_here_is_not_served(folder: Path) -> None:
+    data_directory.prepare(folder / ".ostiary")
+    answer = run("serve")
+    assert answer.code == 7
+    assert "ostiary dev --data .ostiary" in answer.err
+
+
+def test_a_port_in_use_names_the_option(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(app, "serve", taken)
+    answer = serve()
+    assert answer.code == 1
+    assert "--port, or server.port" in answer.err
 
 
 def test_dev_keeps_away_from_a_database_that_it_did_not_make(installed: Path) -> None:
@@ -204,7 +230,7 @@ def test_serve_takes_no_other_directory_either(installed: Path) -> None:
 
 def test_the_configuration_of_serve_is_explained() -> None:
     help_text = " ".join(run("serve", "--help").out.split())
-    assert "ostiary.toml that ostiary init writes" in help_text
+    assert "that ostiary init writes. Default: ostiary.toml here" in help_text
 
 
 def test_the_banner_says_where_everything_is_and_what_is_next(
@@ -217,13 +243,16 @@ def test_the_banner_says_where_everything_is_and_what_is_next(
         on_ready()
 
     monkeypatch.setattr(app, "serve", ready)
+    monkeypatch.setattr(sys, "argv", ["bin/ostiary"])
+    monkeypatch.setenv("PATH", "")
     answer = run("dev", "--port", "0")
     assert (answer.code, answer.out) == (0, "")
     port = re.findall(r"http://localhost:(\d+)/\n", answer.err)[0]
     lines = [line.strip() for line in answer.err.splitlines()]
     for issuer in (f"http://localhost:{port}", f"http://127.0.0.1:{port}{BASE_PATH}"):
         assert f"discovery {issuer}/.well-known/openid-configuration" in lines
-    refused, more = "refused? ostiary refusal show R-…", "ostiary dev --help · stop with Ctrl-C"
+    refused = "refused? bin/ostiary refusal show R-…"
+    more = "bin/ostiary dev --help · stop with Ctrl-C"
     assert lines[-1] == f"Next: open http://localhost:{port}/ · {refused} · {more}"
     kinds = {each.client_id: each.kind for each in homes[0].clients}
     for client_id, limit in (
@@ -251,4 +280,5 @@ def test_a_port_in_use_is_told_before_anything_is_made(folder: Path) -> None:
         answer = run("dev", "--port", str(port))
     assert answer.code == 1
     assert f"--port {port + 1}" in answer.err
+    assert f'make dev ARGS="--port {port + 1}"' in answer.err
     assert list(folder.iterdir()) == []

@@ -39,7 +39,7 @@ def test_a_user_is_made_with_the_password_of_standard_input(installed: Path) -> 
 
 
 def test_claims_reach_the_membership(installed: Path) -> None:
-    claims = ("number=0012", "verified=true", "middle_name=null", 'address={"region": "IA"}')
+    claims = ("title=0012", "email_verified=true", "middle_name=null", 'address={"region": "IA"}')
     options = [option for claim in claims for option in ("--claim", claim)]
     created = run("user", "create", "bob", "--no-password", "--json", *options).json
     store = Store.open(installed / "ostiary.sqlite3")
@@ -47,11 +47,24 @@ def test_claims_reach_the_membership(installed: Path) -> None:
     store.close()
     assert membership.claims == {
         "preferred_username": "bob",
-        "number": "0012",
-        "verified": True,
+        "title": "0012",
+        "email_verified": True,
         "middle_name": None,
         "address": {"region": "IA"},
     }
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("nam=Eve", 'unknown claim "nam"; did you mean "name"?'),
+        ("email_verified=yes", "write true or false for the claim email_verified"),
+    ],
+)
+def test_a_claim_that_nobody_would_get_is_refused(installed: Path, claim: str, told: str) -> None:
+    answer = run("user", "create", "bob", "--no-password", "--claim", claim)
+    assert answer.code == 2
+    assert f"--claim is not right; {told}" in answer.err
 
 
 @pytest.mark.parametrize(("password", "fault"), [("short", "short"), ("x" * 1025, "long")])

@@ -1,18 +1,19 @@
 """What the consent page says: everything that is asked for on a face, in words."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ostiary.domain.audit import EventType
 from ostiary.domain.consent import Consent
 from ostiary.domain.face import CONSUMER, ENTERPRISE, FACES, Face
-from ostiary.domain.issuer import Issuer
+from ostiary.domain.issuer import DAY, Issuer
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.web.pages.consent import consent_groups
-from ostiary.web.pages.consent_words import TITLES, TOPICS, WORDS
+from ostiary.web.pages.consent_words import TITLES, TOPICS, WORDS, duration
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import ISSUERS, PASSWORD, World, a_client
+from tests.kit.world import ISSUERS, PASSWORD, World, a_client, an_event
 
 EVERY_FACE = pytest.mark.parametrize("face", FACES.values(), ids=FACES)
 NOTHING: frozenset[str] = frozenset()
@@ -88,6 +89,41 @@ def test_what_was_agreed_to_before_is_not_new() -> None:
         ("Your accounts", True),
         ("Numbers and documents that identify you", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (365 * DAY, "1 year"),
+        (400 * DAY, "400 days"),
+        (30 * DAY, "30 days"),
+        (DAY, "1 day"),
+        (90 * 60, "90 minutes"),
+        (90, "90 seconds"),
+    ],
+)
+def test_durations_are_told_in_the_largest_unit_that_fits(seconds: int, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("unused", "at_most", "said"),
+    [
+        (30 * DAY, 365 * DAY, "not used it for 30 days. It lasts 1 year at most."),
+        (30 * DAY, DAY, "not used it for 1 day. It lasts 1 day at most."),
+    ],
+)
+async def test_the_page_tells_how_long_access_lasts(
+    world: World, unused: int, at_most: int, said: str
+) -> None:
+    """The lifetimes of this issuer, not a promise."""
+    issuer = ISSUERS["enterprise"]
+    lifetimes = replace(issuer.lifetimes, refresh_token=unused, authorization=at_most)
+    await world.store.issuers.save(replace(issuer, lifetimes=lifetimes), an_event())
+    rp = RelyingParty(world, issuer)
+    person = await rp.person().open(rp.begin(scope="openid offline_access").url)
+    await person.sign_in("alice", PASSWORD)
+    assert said in person.page.text
 
 
 @pytest.mark.parametrize("issuer", ISSUERS.values(), ids=ISSUERS)

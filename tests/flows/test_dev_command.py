@@ -215,6 +215,16 @@ async def test_the_first_page_tells_a_developer_what_there_is(
         assert client["client_id"] in person.page.text
     for user in server.said["users"]:
         assert user["username"] in person.page.text
+    (other,) = [each["issuer"] for each in server.said["issuers"] if each["name"] != "enterprise"]
+    assert other in person.page.text
+
+
+async def test_a_sign_in_can_be_started_from_the_first_page(
+    server: DevServer, new_browser: NewBrowser
+) -> None:
+    person = await new_browser(server.issuer("enterprise")).open(server.said["urls"]["home"])
+    await person.open(person.page.links["try"])
+    assert "sign-in" in {button for form in person.page.forms for button in form.buttons}
 
 
 def test_dev_listens_on_loopback_alone(server: DevServer) -> None:

@@ -1,6 +1,7 @@
 """Institutions in tokens: the client's own, the one that the person chooses, or institution zero."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 
@@ -138,11 +139,22 @@ async def test_the_claims_are_those_of_the_chosen_institution(rp: RelyingParty) 
     assert (await rp.userinfo(answer["access_token"])).json()["name"] == "Bob of Harbor"
 
 
-async def test_many_institutions_can_be_searched(rp: RelyingParty) -> None:
+BANKS = (
+    "Zeta Savings",
+    "Åland Sparbank",
+    "First National Bank of Springfield",
+    "Bank of Shelbyville",
+    *(f"Credit Union {number}" for number in range(4)),
+)
+
+
+@pytest.fixture
+async def searching(rp: RelyingParty) -> Person:
+    """Somebody of many institutions, who has signed in and may choose."""
     store, issuer = rp.world.store, rp.issuer
-    ids = [f"bank-{number}" for number in range(8)]
-    for number, each in enumerate(ids):
-        bank = Institution(institution_id=each, name=f"Bank {number}")
+    ids = [f"bank-{number}" for number in range(len(BANKS))]
+    for each, name in zip(ids, BANKS, strict=True):
+        bank = Institution(institution_id=each, name=name)
         await store.institutions.save(issuer.issuer_id, bank, an_event())
         membership = Membership(institution_id=each, claims={})
         await store.users.save_membership(
@@ -151,12 +163,39 @@ async def test_many_institutions_can_be_searched(rp: RelyingParty) -> None:
     client = a_client("many", issuer, further_institution_ids=tuple(ids))
     party = RelyingParty.of(rp.world, await rp.world.add_client(client, issuer), issuer)
     _, person = await begin(party, "bob")
-    assert "Bank 7" in person.page.text
-    await person.open(f"{person.page.url}?q=bank+7")
-    assert "Bank 7" in person.page.text
-    assert "Bank 3" not in person.page.text
-    await person.open(f"{person.page.url.partition('?')[0]}?q=nowhere")
-    assert "No institution of yours" in person.page.text
+    return person
+
+
+@pytest.mark.parametrize(
+    ("searched", "found"),
+    [
+        ("zeta", "Zeta Savings"),
+        ("aland", "Åland Sparbank"),
+        ("ÅLAND", "Åland Sparbank"),
+        ("bank spring", "First National Bank of Springfield"),
+        (" springfield   first ", "First National Bank of Springfield"),
+    ],
+)
+async def test_every_word_is_searched_for_with_or_without_accents(
+    searching: Person, searched: str, found: str
+) -> None:
+    await searching.open(f"{searching.page.url}?{urlencode({'q': searched})}")
+    assert [name for name in BANKS if name in searching.page.text] == [found]
+
+
+async def test_a_search_leads_back_to_all(searching: Person) -> None:
+    everything = searching.page.text
+    for searched in ("zeta", "nowhere"):
+        await searching.open(f"{searching.page.url}?q={searched}")
+        assert ("No institution of yours" in searching.page.text) is (searched == "nowhere")
+        await searching.open(searching.page.links["show-all"])
+        assert searching.page.text == everything
+
+
+async def test_institutions_stand_in_the_order_of_the_alphabet(searching: Person) -> None:
+    text = searching.page.text.partition("Find an institution")[2]
+    names = ("Åland Sparbank", "Bank of Shelbyville", "Garden Credit Union", "Zeta Savings")
+    assert sorted(names, key=text.index) == list(names)
 
 
 # ---- institution zero -----------------------------------------------------------------------------
@@ -199,6 +238,17 @@ async def test_a_client_of_institution_zero_alone_is_for_everybody(portal: Relyi
     for username in ("harry", "dora"):
         flow, person = await begin(rp, username)
         assert (await claims_after(rp, flow, person))["institution_id"] == ZERO
+
+
+async def test_consent_tells_the_institution_unless_it_is_zero(portal: RelyingParty) -> None:
+    client = await portal.world.store.clients.find(portal.issuer.issuer_id, "portal")
+    assert client is not None
+    await portal.world.replace_client(client, replace(client, consent_required=True))
+    for button, told in (("no-institution", False), ("institution-1", True)):
+        _, person = await begin(portal, "alice")
+        await person.press(button)
+        person.page.form_with("allow")
+        assert ("which institution you belong to" in person.page.text) is told
 
 
 async def hashed(world: World) -> str:

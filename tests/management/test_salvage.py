@@ -35,7 +35,7 @@ def test_of_a_list_what_can_be_read_stays() -> None:
     table = {"redirect_uris": [1, "a", 2, "b"], "scopes": [3], "grant_type": "x"}
     entry, unread = salvage(ClientEntry, table)
     assert entry.redirect_uris == ("a", "b")
-    assert unread == {"scopes", "issuer", "client_id", "name", "institution"}
+    assert unread == {"scopes", "issuer", "client_id"}
 
 
 def test_of_a_table_inside_what_can_be_read_stays() -> None:

@@ -125,6 +125,11 @@ async def test_method_that_the_profile_refuses_authenticates_nobody(
     rp = RelyingParty.of(world, await world.add_client(client, issuer), issuer)
     response = await rp.token(grant_type="client_credentials")
     await refused(rp, response, ReasonCode.CLIENT_AUTHENTICATION_FAILED)
+    reference = response.headers["ostiary-reference"]
+    record = await world.store.refusals.find([issuer.issuer_id], reference)
+    assert record is not None
+    assert record.expected == "one of private_key_jwt, by the profile fapi2_security"
+    assert record.received == "client_secret"
 
 
 # ---- client_secret_jwt --------------------------------------------------------------------------

@@ -94,6 +94,11 @@ async def test_confidential_client_that_only_names_itself_is_refused(rp: Relying
     """A client that was issued credentials has to prove them."""
     response = await post_token(rp, await code_of(rp) | {"client_id": "web"})
     await refused(rp, response, ReasonCode.CLIENT_AUTHENTICATION_FAILED)
+    reference = response.headers["ostiary-reference"]
+    record = await rp.world.store.refusals.find([rp.issuer.issuer_id], reference)
+    assert record is not None
+    assert record.expected == "authentication by client_secret"
+    assert record.received == "web, by none"
 
 
 @pytest.mark.spec("RFC 6749 §2.2")

@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +128,7 @@ async def open_site(template: Path, path: Path) -> AsyncIterator[Site]:
         for client in _clients(issuer, app):
             assert await store.clients.add(issuer.issuer_id, client, an_event())
     ostiary = compose(
-        store, MASTER_KEY, fetcher=Elsewhere(), demo=_demo(), clock_of=lambda _issuer: clock
+        store, MASTER_KEY, fetcher=Elsewhere(), demo=_demo(issuers), clock_of=lambda _issuer: clock
     )
     world = ServedWorld(ostiary=ostiary, clock=clock)
     async with served(ostiary.application, sockets), served(app, app_sockets):
@@ -191,8 +191,9 @@ def _clients(issuer: Issuer, app: ClientApp) -> Sequence[Client]:
     )
 
 
-def _demo() -> Demo:
+def _demo(issuers: Mapping[str, Issuer]) -> Demo:
     return Demo(
+        issuers=(issuers["enterprise"], issuers["consumer"]),
         clients=(
             DemoClient(
                 client_id="demo-web",

@@ -91,6 +91,8 @@ def _show(changes: "Sequence[Change]") -> None:
         show(f"{SIGNS[change.action]} {change.kind} {change.id}{where}")
         for field in change.fields:
             show(f"    {field.field}: {_difference(field)}")
+        for warning in change.warnings:
+            show(f"    ! {warning}")
 
 
 def _difference(field: "FieldChange") -> str:

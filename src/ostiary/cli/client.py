@@ -8,7 +8,15 @@ import typer
 
 from ostiary.cli import client_listing
 from ostiary.cli.client_keys import AuthMethodName, JwksUri, KeyFiles
-from ostiary.cli.options import AsJson, Config, InstitutionId, IssuerId, examples
+from ostiary.cli.options import (
+    AsJson,
+    Config,
+    HolderId,
+    InstitutionId,
+    IssuerId,
+    examples,
+    faults_named,
+)
 from ostiary.cli.output import say, show, show_json
 from ostiary.domain.client import ApplicationType, Client
 
@@ -50,6 +58,18 @@ SecretFile = Annotated[
     typer.Option(metavar="FILE", help="Write the secret into a new file of mode 600 instead."),
 ]
 
+# key of the file -> what is typed for it
+_OPTIONS = {
+    "client_id": "--client-id",
+    "name": "NAME",
+    "redirect_uris": "--redirect-uri",
+    "auth_method": "--auth-method",
+    "public_keys": "--public-key",
+    "jwks_uri": "--jwks-uri",
+    "grant_types": "--grant-type",
+    "scopes": "--scope",
+}
+
 
 @commands.command(
     epilog=examples(
@@ -60,6 +80,7 @@ SecretFile = Annotated[
         " --jwks-uri https://ledger.example.com/jwks",
     )
 )
+@faults_named(_OPTIONS)
 def create(  # noqa: PLR0913  the command's options
     name: Annotated[str, typer.Argument(help="What people read on the consent page.")],
     *,
@@ -113,14 +134,14 @@ def create(  # noqa: PLR0913  the command's options
 
 
 @commands.command(epilog=examples("ostiary client disable budget-buddy"))
-def disable(client_id: ClientId, issuer: IssuerId = None, config: Config = None) -> None:
+def disable(client_id: ClientId, issuer: HolderId = None, config: Config = None) -> None:
     """Switch a client off: it is refused everywhere until it is enabled."""
     _set_enabled(client_id, issuer, config, enabled=False)
     say(f"{client_id} is disabled. To undo it: ostiary client enable {client_id}")
 
 
 @commands.command(epilog=examples("ostiary client enable budget-buddy"))
-def enable(client_id: ClientId, issuer: IssuerId = None, config: Config = None) -> None:
+def enable(client_id: ClientId, issuer: HolderId = None, config: Config = None) -> None:
     """Switch a client on again."""
     _set_enabled(client_id, issuer, config, enabled=True)
     say(f"{client_id} is enabled.")
@@ -128,11 +149,10 @@ def enable(client_id: ClientId, issuer: IssuerId = None, config: Config = None) 
 
 def _set_enabled(client_id: str, issuer: str | None, config: Path | None, *, enabled: bool) -> None:
     from ostiary.cli.database import open_store
-    from ostiary.management.clients import set_client_enabled
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.clients import find_client_issuer, set_client_enabled
 
     async def change() -> None:
-        chosen = await find_issuer(opened.store, issuer)
+        chosen = await find_client_issuer(opened.store, issuer, client_id)
         await set_client_enabled(opened.store, chosen, client_id, opened.now, enabled=enabled)
 
     with open_store(config) as opened:
@@ -152,7 +172,7 @@ def secret(
         str | None,
         typer.Option(metavar="TIME", help='When the present ones end, such as "7d"; 0 is now.'),
     ] = None,
-    issuer: IssuerId = None,
+    issuer: HolderId = None,
     secret_file: SecretFile = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -161,13 +181,12 @@ def secret(
     from ostiary.cli.database import open_store
     from ostiary.cli.parameters import seconds
     from ostiary.cli.secrets import opened_secret_file
-    from ostiary.management.clients import add_secret
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.clients import add_secret, find_client_issuer
 
     delay = None if expire_others_in is None else seconds(expire_others_in)
 
     async def issued() -> "IssuedSecret":
-        chosen = await find_issuer(opened.store, issuer)
+        chosen = await find_client_issuer(opened.store, issuer, client_id)
         ends = None if delay is None else opened.now + delay
         return await add_secret(
             opened.store,

@@ -1,16 +1,17 @@
 """`ostiary client list` and `show`: what is registered, and what is known of its use."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, IssuerId, IssuersId, examples
+from ostiary.cli.client_text import client_lines
+from ostiary.cli.options import AsJson, Config, HolderId, IssuersId, examples
 from ostiary.cli.output import instant, optional_instant, show, show_json, show_table
 
 if TYPE_CHECKING:
     from ostiary.domain.client import Client
+    from ostiary.domain.issuer import Issuer
     from ostiary.management.clients import ClientDetails
     from ostiary.protocol.tokens import Json
 
@@ -23,9 +24,9 @@ def list_clients(issuer: IssuersId = None, config: Config = None, as_json: AsJso
     from ostiary.cli.database import open_store
     from ostiary.management.issuers import find_issuers
 
-    async def found() -> "list[tuple[str, Client]]":
+    async def found() -> "list[tuple[Issuer, Client]]":
         return [
-            (chosen.issuer_id, client)
+            (chosen, client)
             for chosen in await find_issuers(opened.store, issuer)
             for client in await opened.store.clients.list(chosen.issuer_id)
         ]
@@ -33,20 +34,20 @@ def list_clients(issuer: IssuersId = None, config: Config = None, as_json: AsJso
     with open_store(config) as opened:
         clients = asyncio.run(found())
     if as_json:
-        show_json([_registered(issuer_id, client) for issuer_id, client in clients])
+        show_json([_registered(owner, client) for owner, client in clients])
         return
     show_table(
         ("ISSUER", "CLIENT ID", "NAME", "AUTHENTICATION", "GRANTS", "STATE"),
         [
             (
-                issuer_id,
+                owner.issuer_id,
                 client.client_id,
                 client.name,
                 client.auth_method,
                 " ".join(sorted(client.grant_types)),
-                "disabled" if client.disabled_at else "enabled",
+                _state(owner, client),
             )
-            for issuer_id, client in clients
+            for owner, client in clients
         ],
     )
 
@@ -57,36 +58,49 @@ def list_clients(issuer: IssuersId = None, config: Config = None, as_json: AsJso
 )
 def show_client(
     client_id: Annotated[str, typer.Argument(help="See: ostiary client list")],
-    issuer: IssuerId = None,
+    issuer: HolderId = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that is registered of a client, when its secrets were last used (to the hour), and
-    how its keys were last fetched."""
+    """Show all that is registered of a client, what its profile makes of it, when its secrets were
+    last used (to the hour), and how its keys were last fetched."""
     from ostiary.cli.database import open_store
-    from ostiary.management.clients import find_details
-    from ostiary.management.issuers import find_issuer
+    from ostiary.management.clients import find_client_issuer, find_details
 
-    async def found() -> "tuple[str, ClientDetails]":
-        chosen = await find_issuer(opened.store, issuer)
-        return chosen.issuer_id, await find_details(opened.store, chosen, client_id)
+    async def found() -> "tuple[Issuer, ClientDetails]":
+        chosen = await find_client_issuer(opened.store, issuer, client_id)
+        return chosen, await find_details(opened.store, chosen, client_id)
 
     with open_store(config) as opened:
-        issuer_id, details = asyncio.run(found())
+        owner, details = asyncio.run(found())
     if as_json:
-        show_json(_detailed(issuer_id, details))
+        show_json(_detailed(owner, details))
     else:
-        _show_details(issuer_id, details)
+        _show_details(owner, details)
 
 
-def _registered(issuer_id: str, client: "Client") -> "dict[str, Json]":
+def _state(issuer: "Issuer", client: "Client") -> str:
+    if client.disabled_at is not None:
+        return "disabled"
+    return "does not fit" if _faults(issuer, client) else "enabled"
+
+
+def _faults(issuer: "Issuer", client: "Client") -> list[str]:
+    """Why the issuer, which may have changed since, would not register the client today."""
+    from ostiary.management.client_faults import client_faults
+
+    faults = client_faults(client, issuer, client.institution_ids)
+    return [f"{fault.field}: {fault.message}" for fault in faults]
+
+
+def _registered(issuer: "Issuer", client: "Client") -> "dict[str, Json]":
     """Every value, under the name that files for ostiary apply have for it."""
     from ostiary.management.apply.changes import plain_fields
     from ostiary.management.apply.plan_clients import KEYS
 
     named = {KEYS.get(name, name): value for name, value in plain_fields(client).items()}
     return {
-        "issuer": issuer_id,
+        "issuer": issuer.issuer_id,
         **{name: value for name, value in named.items() if name},
         "secrets": [
             {
@@ -97,13 +111,14 @@ def _registered(issuer_id: str, client: "Client") -> "dict[str, Json]":
             for each in client.secrets
         ],
         "disabled": client.disabled_at is not None,
+        "faults": [*_faults(issuer, client)],
     }
 
 
-def _detailed(issuer_id: str, details: "ClientDetails") -> "dict[str, Json]":
+def _detailed(issuer: "Issuer", details: "ClientDetails") -> "dict[str, Json]":
     fetch = details.jwks_fetch
     return {
-        **_registered(issuer_id, details.client),
+        **_registered(issuer, details.client),
         "secrets": [
             {
                 "secret_id": each.secret_id,
@@ -117,19 +132,15 @@ def _detailed(issuer_id: str, details: "ClientDetails") -> "dict[str, Json]":
     }
 
 
-def _show_details(issuer_id: str, details: "ClientDetails") -> None:
-    values = _registered(issuer_id, details.client)
-    del values["secrets"]
-    width = max(map(len, values)) + 2
-    for name, value in values.items():
-        show(f"{name:<{width}}{_words(value)}".rstrip())
-    if fetch := details.jwks_fetch:
-        show(f"{'last fetch':<{width}}{instant(fetch.at)}: {fetch.error or 'good'}")
+def _show_details(issuer: "Issuer", details: "ClientDetails") -> None:
+    values = _registered(issuer, details.client)
+    for line in client_lines(values, issuer, details, _faults(issuer, details.client)):
+        show(line)
     if not details.client.secrets:
         return
     show("")
     show_table(
-        ("SECRET", "CREATED", "LAST USED", "EXPIRES"),
+        ("SECRET", "CREATED", "LAST USED, TO THE HOUR", "EXPIRES"),
         [
             (
                 each.secret_id,
@@ -140,18 +151,3 @@ def _show_details(issuer_id: str, details: "ClientDetails") -> None:
             for each in details.client.secrets
         ],
     )
-
-
-def _words(value: "Json") -> str:
-    """On one line, as people read it."""
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case str() | int() | float():
-            return str(value)
-        case Mapping():
-            return f"{value['kty']} {value.get('kid', '(no kid)')}"
-        case _:
-            return ", ".join(map(_words, value)) or "none"

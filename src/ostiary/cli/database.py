@@ -33,7 +33,7 @@ class Opened:
 
 def locate(config: Path | None) -> Settings:
     """The settings of the configuration that was named or that lies here."""
-    found = config or _lying_here()
+    found = config or find_configuration()
     if found is not None and found.is_dir():
         return load_settings(None, os.environ, data_directory.setting_values(found))
     return load_settings(found, os.environ)
@@ -68,7 +68,8 @@ def open_store(
         yield Opened(store=store, settings=settings, now=int(time.time()))
 
 
-def _lying_here() -> Path | None:
+def find_configuration() -> Path | None:
+    """What lies here; None when the environment says where the database is."""
     if DATABASE_VARIABLE in os.environ:
         return None
     if CONFIGURATION.exists():
@@ -79,7 +80,8 @@ def _lying_here() -> Path | None:
         return data_directory.DEFAULT
     raise ManagementError(
         "there is no configuration here",
-        "name one with --config, or make one with: ostiary init",
+        "name one, such as -c ostiary.toml, or -c .ostiary where ostiary dev runs; "
+        "or make one with: ostiary init",
         Failure.NOT_FOUND,
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ostiary.cli.options import AsJson, examples
-from ostiary.cli.output import say, show
+from ostiary.cli.output import say, show, typed_name
 from ostiary.cli.stopping import stopping_quietly
 from ostiary.protocol.jose.algorithms import Algorithm
 
@@ -92,7 +92,8 @@ def _free_port(port: int) -> int:
     except OSError as error:
         raise ManagementError(
             f"cannot listen on port {port}: {os.strerror(error.errno or 0)}",
-            f"stop what uses it, or choose another: ostiary dev --port {port + 1}",
+            f"stop what uses it, or choose another: {typed_name()} dev --port {port + 1}"
+            f' (make dev ARGS="--port {port + 1}")',
             Failure.UNAVAILABLE,
         ) from error
     chosen: int = sockets[0].getsockname()[1]
@@ -175,8 +176,8 @@ def _print_banner(demo: "DemoData") -> None:
                 "",
                 *_user_lines(demo),
                 "",
-                f"  Next: open {home} · refused? ostiary refusal show R-…"
-                " · ostiary dev --help · stop with Ctrl-C",
+                f"  Next: open {home} · refused? {typed_name()} refusal show R-…"
+                f" · {typed_name()} dev --help · stop with Ctrl-C",
             )
         )
     )

@@ -49,7 +49,15 @@ def list_notices(
         show_json([_as_json(issuer_id, notice) for issuer_id, notice in notices])
         return
     show_table(
-        ("ISSUER", "CLIENT ID", "SESSION ENDED AT", "STATE", "ATTEMPTS", "LAST ERROR"),
+        (
+            "ISSUER",
+            "CLIENT ID",
+            "SESSION ENDED AT",
+            "STATE",
+            "ATTEMPTS",
+            "NEXT ATTEMPT",
+            "LAST ERROR",
+        ),
         [
             (
                 issuer_id,
@@ -57,6 +65,7 @@ def list_notices(
                 instant(notice.created_at),
                 notice.state,
                 str(notice.attempts),
+                optional_instant(_next_attempt_at(notice)) or "",
                 notice.last_error or "",
             )
             for issuer_id, notice in notices
@@ -64,8 +73,12 @@ def list_notices(
     )
 
 
+def _next_attempt_at(notice: "LogoutNotice") -> int | None:
+    """None also for what is due at once."""
+    return notice.next_attempt_at if notice.attempts else None
+
+
 def _as_json(issuer_id: str, notice: "LogoutNotice") -> "Json":
-    waits = notice.next_attempt_at if notice.attempts else None
     return {
         "issuer": issuer_id,
         "client_id": notice.client_id,
@@ -73,7 +86,7 @@ def _as_json(issuer_id: str, notice: "LogoutNotice") -> "Json":
         "session_ended_at": instant(notice.created_at),
         "state": str(notice.state),
         "attempts": notice.attempts,
-        "next_attempt_at": optional_instant(waits),
+        "next_attempt_at": optional_instant(_next_attempt_at(notice)),
         "delivered_at": optional_instant(notice.delivered_at),
         "last_error": notice.last_error,
     }

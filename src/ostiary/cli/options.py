@@ -1,5 +1,8 @@
 """Options that many commands have."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -20,6 +23,10 @@ IssuerId: TypeAlias = Annotated[
     str | None,
     typer.Option("--issuer", metavar="ID", help="Which issuer. Not needed when there is only one."),
 ]
+HolderId: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--issuer", metavar="ID", help="Which issuer. Not needed when only one has it."),
+]
 IssuersId: TypeAlias = Annotated[
     str | None, typer.Option("--issuer", metavar="ID", help="Of this issuer. Default: of all")
 ]
@@ -30,6 +37,18 @@ InstitutionId: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@contextmanager
+def faults_named(options: Mapping[str, str]) -> Iterator[None]:
+    """Tells the faults of what was typed by the options, and not by the keys of a file."""
+    from ostiary.management.faults import FaultsFound
+
+    try:
+        yield
+    except FaultsFound as found:
+        told = [replace(each, field=options.get(each.field, each.field)) for each in found.faults]
+        raise FaultsFound(told) from found
 
 
 def examples(*lines: str) -> str:

@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import shutil
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 
@@ -14,6 +17,12 @@ def say(text: str) -> None:
     """To the person; scripts do not read it, and where nobody can, nothing is stopped by it."""
     with contextlib.suppress(OSError):
         typer.echo(text, err=True)
+
+
+def typed_name() -> str:
+    """How people can type this program's name: with its path where no search would find it."""
+    program = Path(sys.argv[0])
+    return "ostiary" if shutil.which("ostiary") or program.name != "ostiary" else str(program)
 
 
 def show(text: str) -> None:

@@ -1,6 +1,7 @@
 """`ostiary refusal`: why a request was turned down."""
 
 import asyncio
+import re
 import textwrap
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ commands = typer.Typer(help="Why a request was turned down.", no_args_is_help=Tr
 
 # Letters that references do not have, as people hear and type them.
 _MISHEARD = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_REFERENCE = re.compile(r"R-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
 @commands.callback()
@@ -40,8 +42,9 @@ def show_refusal(
     from ostiary.cli.database import open_store
     from ostiary.management.refusals import find_refusal
 
+    wanted = normalized(reference)
     with open_store(config) as opened:
-        record, reason = asyncio.run(find_refusal(opened.store, normalized(reference)))
+        record, reason = asyncio.run(find_refusal(opened.store, wanted))
     found = _as_json(record, reason)
     if as_json:
         show_json(found)
@@ -56,7 +59,10 @@ def normalized(reference: str) -> str:
     """The reference as it is kept, from what somebody typed."""
     letters = reference.upper().removeprefix("R").replace("-", "").replace(" ", "")
     letters = letters.translate(_MISHEARD)
-    return f"R-{letters[:4]}-{letters[4:]}"
+    found = f"R-{letters[:4]}-{letters[4:]}"
+    if not _REFERENCE.fullmatch(found):
+        raise typer.BadParameter(f'write a reference such as R-7F3K-2Q9D: not "{reference}"')
+    return found
 
 
 def _as_json(record: "RefusalRecord", reason: "Reason | None") -> "dict[str, Json]":

@@ -20,21 +20,22 @@ commands = typer.Typer()
 
 @commands.command(
     epilog=examples(
-        "ostiary serve --config ostiary.toml",
+        "ostiary serve                     # with the ostiary.toml of this directory",
+        "ostiary serve --config /etc/ostiary/ostiary.toml",
         "OSTIARY_LOG__LEVEL=debug ostiary serve --config ostiary.toml --port 8080",
     )
 )
 def serve(
     config: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--config",
             "-c",
             envvar="OSTIARY_CONFIG",
             metavar="FILE",
-            help="The configuration, such as the ostiary.toml that ostiary init writes.",
+            help="The configuration that ostiary init writes. Default: ostiary.toml here.",
         ),
-    ],
+    ] = None,
     host: Annotated[
         str | None, typer.Option(help="Where to listen, instead of the file's.")
     ] = None,
@@ -44,10 +45,13 @@ def serve(
 ) -> None:
     """Serve the issuers of the database. To try Ostiary out, use: ostiary dev"""
     from ostiary import app
+    from ostiary.cli.database import find_configuration
     from ostiary.management.errors import Failure, ManagementError
     from ostiary.settings import find_master_key, load_settings
 
-    _check_is_file(config)
+    config = config or find_configuration()
+    if config is not None:
+        _check_is_file(config)
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(config, os.environ, {"server": flags})
     master_key = find_master_key(settings, os.environ)
@@ -67,7 +71,7 @@ def serve(
     except OSError as error:
         raise ManagementError(
             f"cannot listen on {address}: {os.strerror(error.errno or 0)}",
-            "stop what uses the port, or choose another: server.port",
+            "stop what uses the port, or choose another: --port, or server.port in the file",
             Failure.UNAVAILABLE,
         ) from error
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ostiary.cli.options import AsJson, Config, IssuerId, IssuersId, examples
+from ostiary.cli.options import (
+    AsJson,
+    Config,
+    HolderId,
+    IssuerId,
+    IssuersId,
+    examples,
+    faults_named,
+)
 from ostiary.cli.output import say, show, show_json, show_table
 
 if TYPE_CHECKING:
@@ -20,6 +28,12 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="The people who sign in.", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(help="The name with which they sign in.")]
+# key of the file -> what is typed for it
+_OPTIONS = {
+    "username": "USERNAME",
+    "memberships": "--institution",
+    "memberships.claims": "--claim",
+}
 
 
 @commands.command(
@@ -29,6 +43,7 @@ Username = Annotated[str, typer.Argument(help="The name with which they sign in.
         "pass show bob | ostiary user create bob --json",
     )
 )
+@faults_named(_OPTIONS)
 def create(
     username: Username,
     *,
@@ -52,6 +67,8 @@ def create(
     from ostiary.cli.database import open_store
     from ostiary.cli.secrets import read_password
     from ostiary.domain.user import Membership
+    from ostiary.management.claim_kinds import claim_name_faults
+    from ostiary.management.faults import raise_any
     from ostiary.management.institutions import find_institution
     from ostiary.management.issuers import find_issuer
     from ostiary.management.users import create_user
@@ -60,6 +77,7 @@ def create(
 
     async def made() -> "User":
         chosen = await find_issuer(opened.store, issuer)
+        raise_any(tuple(claim_name_faults(claims, chosen)))
         wanted: list[str | None] = list(institution) if institution else [None]
         owners = [await find_institution(opened.store, chosen, each) for each in wanted]
         memberships = [
@@ -127,15 +145,14 @@ def list_users(issuer: IssuersId = None, config: Config = None, as_json: AsJson 
 @commands.command(
     epilog=examples("ostiary user password alice", "pass show alice | ostiary user password alice")
 )
-def password(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
+def password(username: Username, issuer: HolderId = None, config: Config = None) -> None:
     """Set a user's password, which ends all of their sessions and tokens."""
     from ostiary.cli.database import open_store
     from ostiary.cli.secrets import read_password
-    from ostiary.management.issuers import find_issuer
-    from ostiary.management.users import find_user, set_password
+    from ostiary.management.users import find_user, find_user_issuer, set_password
 
     async def change() -> None:
-        chosen = await find_issuer(opened.store, issuer)
+        chosen = await find_user_issuer(opened.store, issuer, username)
         await find_user(opened.store, chosen, username)  # before anybody types a password
         await set_password(opened.store, passwords, chosen, username, read_password(), opened.now)
 
@@ -155,21 +172,21 @@ def picture(
     remove: Annotated[
         bool, typer.Option("--remove", help="Take it away: the initials are shown again.")
     ] = False,
-    issuer: IssuerId = None,
+    issuer: HolderId = None,
     config: Config = None,
 ) -> None:
     """Set the picture that applications show of a user, instead of their initials."""
     from ostiary.cli.database import open_store
     from ostiary.cli.parameters import file_content
-    from ostiary.management.issuers import find_issuer
     from ostiary.management.pictures import remove_picture, set_picture
+    from ostiary.management.users import find_user_issuer
 
     if (file is None) != remove:
         raise typer.BadParameter("give either a file or --remove")
     data = None if file is None else file_content(file)
 
     async def change() -> None:
-        chosen = await find_issuer(opened.store, issuer)
+        chosen = await find_user_issuer(opened.store, issuer, username)
         if data is None:
             await remove_picture(opened.store, chosen, username, opened.now)
         else:
@@ -181,14 +198,14 @@ def picture(
 
 
 @commands.command(epilog=examples("ostiary user disable alice"))
-def disable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
+def disable(username: Username, issuer: HolderId = None, config: Config = None) -> None:
     """Switch a user off: signed out everywhere, they cannot sign in until they are enabled."""
     _set_enabled(username, issuer, config, enabled=False)
     say(f"{username} is disabled. To undo it: ostiary user enable {username}")
 
 
 @commands.command(epilog=examples("ostiary user enable alice"))
-def enable(username: Username, issuer: IssuerId = None, config: Config = None) -> None:
+def enable(username: Username, issuer: HolderId = None, config: Config = None) -> None:
     """Switch a user on again."""
     _set_enabled(username, issuer, config, enabled=True)
     say(f"{username} is enabled.")
@@ -196,11 +213,10 @@ def enable(username: Username, issuer: IssuerId = None, config: Config = None) -
 
 def _set_enabled(username: str, issuer: str | None, config: Path | None, *, enabled: bool) -> None:
     from ostiary.cli.database import open_store
-    from ostiary.management.issuers import find_issuer
-    from ostiary.management.users import set_user_enabled
+    from ostiary.management.users import find_user_issuer, set_user_enabled
 
     async def change() -> None:
-        chosen = await find_issuer(opened.store, issuer)
+        chosen = await find_user_issuer(opened.store, issuer, username)
         await set_user_enabled(opened.store, chosen, username, opened.now, enabled=enabled)
 
     with open_store(config) as opened:

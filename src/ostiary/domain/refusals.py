@@ -408,7 +408,7 @@ class ReasonCode(Enum):
         error=E.INVALID_CLIENT,
         text="client authentication failed",
         section="RFC 6749 §5.2",
-        advice="Check client_id, secret and method: ostiary client show; a new secret: ostiary client secret.",
+        advice="Check client_id, secret, method and what the profile allows: ostiary client show; a new secret: ostiary client secret.",
         status=401,
     )
     CLIENT_ASSERTION_INVALID = Reason(

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ostiary.domain.claim_kind import CLAIM_KINDS, ClaimKind
+from ostiary.domain.issuer import Issuer
 from ostiary.domain.user import Membership
 from ostiary.management.faults import Fault
+from ostiary.management.file_faults import did_you_mean
 from ostiary.protocol.tokens import Json
 
 
@@ -33,6 +35,16 @@ _RULES: Mapping[ClaimKind, _Rule] = {
     ClaimKind.OBJECT: _Rule(advice="an object", fits=_is_object),
     ClaimKind.ADDRESS: _Rule(advice="an object of texts, such as street_address", fits=_is_address),
 }
+
+
+def claim_name_faults(names: Iterable[str], issuer: Issuer) -> Iterator[Fault]:
+    """Of claims that no client of this issuer could ever get. A file may hold them: it may be
+    older, or written for another Ostiary."""
+    known = set(issuer.face.data.values())
+    for name in names:
+        if name not in known:
+            message = f'unknown claim "{name}"; {did_you_mean(name, known)}'
+            yield Fault(field="memberships.claims", message=message)
 
 
 def kind_faults(memberships: Iterable[Membership]) -> Iterator[Fault]:

@@ -35,6 +35,13 @@ def client_faults(
     ]
 
 
+def new_client_faults(client: Client, before: Issuer, after: Issuer) -> Sequence[Fault]:
+    """Those that a change of the issuer brings."""
+    present = client_faults(client, before, client.institution_ids)
+    changed = client_faults(client, after, client.institution_ids)
+    return [fault for fault in changed if fault not in present]
+
+
 def _identity_faults(client: Client, institution_ids: Collection[str]) -> Sequence[Fault]:
     faults = []
     if not _CLIENT_ID.fullmatch(client.client_id):

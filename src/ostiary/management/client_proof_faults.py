@@ -44,7 +44,7 @@ def _source_faults(client: Client) -> Iterator[Fault]:
         message = "write the client's public keys, in PEM or as JWKs; or else its jwks_uri"
         yield Fault(field="public_keys", message=message)
     if client.public_keys and client.jwks_uri:
-        message = "leave it out, or the public keys: they come from one place"
+        message = "leave it out where there are public keys: they come from one of them"
         yield Fault(field="jwks_uri", message=message)
 
 

@@ -137,7 +137,7 @@ async def find_client_issuer(store: Store, issuer_id: str | None, client_id: str
     async def holds(issuer: Issuer) -> bool:
         return await store.clients.find(issuer.issuer_id, client_id) is not None
 
-    return await find_holder(store, issuer_id, f'client "{client_id}"', holds)
+    return await find_holder(store, issuer_id, "client", client_id, holds)
 
 
 async def find_details(store: Store, issuer: Issuer, client_id: str) -> ClientDetails:

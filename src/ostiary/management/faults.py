@@ -18,7 +18,7 @@ class FaultsFound(ManagementError):
     """Each fault on a line of its own."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        first, *others = faults
+        first, *others = dict.fromkeys(faults)
         further = (f"\n  {each.field} is not right; {each.message}" for each in others)
         super().__init__(f"{first.field} is not right", "".join((first.message, *further)))
         self.faults = faults

@@ -119,7 +119,7 @@ def _advice(details: ErrorDetails, model: type[BaseModel]) -> str:
         known = () if owner is None else owner.model_fields
         return f"unknown key; {did_you_mean(str(path[-1]), known)}"
     if details["type"] == "missing":
-        return f"is missing; {_example(model, path)}"
+        return missing(model, path)
     if details["type"] == "value_error":
         return details["msg"].removeprefix("Value error, ")
     advice = _ADVICE.get(details["type"])
@@ -127,6 +127,11 @@ def _advice(details: ErrorDetails, model: type[BaseModel]) -> str:
         return details["msg"]
     told = advice.format(**details.get("ctx", {}))
     return told if path[-1] in _SECRETS else f"{told}, not {_shown(details['input'])}"
+
+
+def missing(model: type[BaseModel], path: KeyPath) -> str:
+    """Of a key that has to be there."""
+    return f"is missing; {_example(model, path)}"
 
 
 def _example(model: type[BaseModel], path: KeyPath) -> str:

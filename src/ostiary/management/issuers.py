@@ -71,7 +71,11 @@ async def find_issuer(store: Store, issuer_id: str | None) -> Issuer:
 
 
 async def find_holder(
-    store: Store, issuer_id: str | None, what: str, holds: Callable[[Issuer], Awaitable[bool]]
+    store: Store,
+    issuer_id: str | None,
+    kind: str,
+    name: str,
+    holds: Callable[[Issuer], Awaitable[bool]],
 ) -> Issuer:
     """The issuer of this id; without an id, the only one that holds what a command speaks of."""
     issuers = await find_issuers(store, issuer_id)
@@ -82,10 +86,14 @@ async def find_holder(
         return holders[0]
     if not holders:
         raise ManagementError(
-            f"there is no {what} at any issuer", "check how it is written", Failure.NOT_FOUND
+            f'there is no {kind} "{name}" at any issuer',
+            f"see what there is with: ostiary {kind} list",
+            Failure.NOT_FOUND,
         )
     known = ", ".join(issuer.issuer_id for issuer in holders)
-    raise ManagementError(f"several issuers have a {what}", f"choose one with --issuer: {known}")
+    raise ManagementError(
+        f'several issuers have a {kind} "{name}"', f"choose one with --issuer: {known}"
+    )
 
 
 async def find_issuers(store: Store, issuer_id: str | None) -> Sequence[Issuer]:

@@ -92,7 +92,7 @@ async def find_user_issuer(store: Store, issuer_id: str | None, username: str) -
     async def holds(issuer: Issuer) -> bool:
         return await store.users.find_by_username(issuer.issuer_id, username) is not None
 
-    return await find_holder(store, issuer_id, f'user "{username}"', holds)
+    return await find_holder(store, issuer_id, "user", username, holds)
 
 
 async def list_users(store: Store, issuer: Issuer) -> Sequence[ListedUser]:

@@ -29,7 +29,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`kind` is issuer, institution, client or user; `id` is the one that the file uses."""
+    """`kind` is issuer, institution, client or user; `id` is the one that the file uses.
+
+    `warnings` tell what the change does to things of which the file does not speak.
+    """
 
     action: Action
     kind: str
@@ -37,6 +40,7 @@ class Change:
     id: str
     fields: Sequence[FieldChange]
     carry_out: Callable[[], Awaitable[None]]
+    warnings: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Json]:
         return {
@@ -48,6 +52,7 @@ class Change:
                 {"field": each.field, "before": each.before, "after": each.after}
                 for each in self.fields
             ],
+            "warnings": [*self.warnings],
         }
 
 

@@ -42,10 +42,14 @@ OptionalAlgorithm = Annotated[Algorithm | None, BeforeValidator(lambda value: va
 
 class Entry(BaseModel):
     """`STAND_INS` take the place of values that cannot be read, so that the rest can be looked at:
-    values that bring no fault of their own, neither for their key nor for another."""
+    values that bring no fault of their own, neither for their key nor for another.
+
+    `NEEDED` are the keys that a new thing has to have; what is there already may leave them out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     STAND_INS: ClassVar[dict[str, Any]] = {}
+    NEEDED: ClassVar[list[str]] = []
 
     def said(self) -> dict[str, Any]:
         """The keys that the file names, with their values."""
@@ -66,10 +70,11 @@ class LifetimesEntry(Entry):
 
 class IssuerEntry(Entry):
     STAND_INS = {"id": "-", "url": "-", "face": "-", "environment": "sandbox"}
+    NEEDED = ["url", "face"]
 
     id: str = Field(examples=["main"])
-    url: str = Field(examples=["https://id.example.com"])
-    face: str = Field(examples=["enterprise"])
+    url: str = Field("", examples=["https://id.example.com"])
+    face: str = Field("", examples=["enterprise"])
     base_path: str = BASE_PATH
     name: str = ""
     environment: Environment = Environment.PRODUCTION
@@ -84,10 +89,11 @@ class IssuerEntry(Entry):
 
 class InstitutionEntry(Entry):
     STAND_INS = {"issuer": "-", "id": "-", "name": "-"}
+    NEEDED = ["name"]
 
     issuer: str = Field(examples=["main"])
     id: str = Field(examples=["garden"])
-    name: str = Field(examples=["Garden Credit Union"])
+    name: str = Field("", examples=["Garden Credit Union"])
     brand_color: str = ""
     identifier_label: str = ""
     support: str = ""
@@ -106,11 +112,12 @@ class ClientEntry(Entry):
         "require_pkce": True,
         "sector": "example.com",
     }
+    NEEDED = ["name", "institution"]
 
     issuer: str = Field(examples=["main"])
     client_id: str = Field(examples=["budget-buddy"])
-    name: str = Field(examples=["Budget Buddy"])
-    institution: str = Field(examples=["garden"])
+    name: str = Field("", examples=["Budget Buddy"])
+    institution: str = Field("", examples=["garden"])
     further_institutions: tuple[str, ...] = ()
     auth_method: AuthMethod = AuthMethod.CLIENT_SECRET
     # A value, ${env:NAME} or ${file:PATH}.

@@ -54,8 +54,10 @@ async def plan_clients(
 async def _plan(
     issuer: Issuer, located: Located[ClientEntry], situation: Situation
 ) -> Change | None:
-    work, entry = situation.work, located.entry
-    before = await work.store.clients.find(issuer.issuer_id, entry.client_id)
+    work = situation.work
+    before = await work.store.clients.find(issuer.issuer_id, located.entry.client_id)
+    located = situation.completed(located, before, issuer)
+    entry = located.entry
     wanted = _wanted(before or _plain_client(entry, issuer), entry, work.now)
     if "public_keys" in entry.said():
         keys = read_keys(located, situation)

@@ -29,8 +29,10 @@ async def plan_institutions(
 async def _plan(
     issuer: Issuer, located: Located[InstitutionEntry], situation: Situation
 ) -> Change | None:
-    work, entry = situation.work, located.entry
-    before = await work.store.institutions.find(issuer.issuer_id, entry.id)
+    work = situation.work
+    before = await work.store.institutions.find(issuer.issuer_id, located.entry.id)
+    located = situation.completed(located, before, issuer)
+    entry = located.entry
     said = {name: value for name, value in entry.said().items() if name not in {"issuer", "id"}}
     institution = replace(before or Institution(institution_id=entry.id, name=entry.name), **said)
     situation.add_faults(located, issuer, institution_faults(institution))

@@ -26,9 +26,10 @@ _KEYS = {field: key for key, field in _FIELDS.items()}
 
 def plan_issuers(entries: Sequence[Located[IssuerEntry]], situation: Situation) -> Sequence[Change]:
     changes = []
-    for located in entries:
-        first = situation.is_first(located, "issuer", located.entry.id)
-        before = situation.issuers.get(located.entry.id)
+    for each in entries:
+        first = situation.is_first(each, "issuer", each.entry.id)
+        before = situation.issuers.get(each.entry.id)
+        located = situation.completed(each, before)
         issuer = _wanted(before, located.entry)
         situation.add_faults(located, issuer, issuer_faults(issuer))
         if first and "id" not in located.unread:

@@ -1,8 +1,10 @@
 """Planning what a file changes: issuers first, then what stands in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ostiary.domain.issuer import Issuer
 from ostiary.management.apply.changes import Change
 from ostiary.management.apply.document import Document, read_document
 from ostiary.management.apply.plan_clients import plan_clients
@@ -10,6 +12,7 @@ from ostiary.management.apply.plan_institutions import plan_institutions
 from ostiary.management.apply.plan_issuers import plan_issuers
 from ostiary.management.apply.plan_users import plan_users
 from ostiary.management.apply.situation import Situation, Workplace
+from ostiary.management.client_faults import new_client_faults
 
 
 async def plan_file(path: Path, work: Workplace) -> Sequence[Change]:
@@ -19,8 +22,10 @@ async def plan_file(path: Path, work: Workplace) -> Sequence[Change]:
     """
     document = read_document(path)
     situation = await _situation(document, work)
+    known = dict(situation.issuers)
+    issuers = plan_issuers(document.issuers, situation)
     changes = [
-        *plan_issuers(document.issuers, situation),
+        *[await _with_warnings(each, known, document, situation) for each in issuers],
         *await _plan_inside(document, situation),
     ]
     document.faults.raise_any()
@@ -42,6 +47,25 @@ async def _situation(document: Document, work: Workplace) -> Situation:
         issuers={issuer.issuer_id: issuer for issuer in issuers},
         unsure=document.unsure,
     )
+
+
+async def _with_warnings(
+    change: Change, known: Mapping[str, Issuer], document: Document, situation: Situation
+) -> Change:
+    """Names the clients that do not fit the changed issuer any more. Those of the file, whose
+    faults keep it from being applied, are told there."""
+    before = known.get(change.id)
+    if before is None:
+        return change
+    after = situation.issuers[change.id]
+    told = {each.entry.client_id for each in document.clients if each.entry.issuer == change.id}
+    warnings = [
+        f'client "{client.client_id}" no longer fits: {fault.field}: {fault.message}'
+        for client in await situation.work.store.clients.list(change.id)
+        if client.client_id not in told
+        for fault in new_client_faults(client, before, after)
+    ]
+    return replace(change, warnings=warnings)
 
 
 async def _plan_inside(document: Document, situation: Situation) -> Sequence[Change]:

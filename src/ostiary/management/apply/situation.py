@@ -1,19 +1,22 @@
 """What planning stands on: the database as it is, and the issuers as the file wants them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ostiary.accounts.passwords import Passwords
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.management.apply.document import FaultList, Located
+from ostiary.management.apply.entries import Entry
 from ostiary.management.apply.secret_values import resolve_secret
 from ostiary.management.faults import Fault
-from ostiary.management.file_faults import did_you_mean
+from ostiary.management.file_faults import did_you_mean, missing
 from ostiary.management.toml_lines import KeyPath
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.store import Store
+
+E = TypeVar("E", bound=Entry)
 
 # In place of an issuer that is not there, so that its entries are looked at all the same.
 NOWHERE = Issuer(
@@ -73,6 +76,24 @@ class Situation:
             return False
         self._seen.add(identity)
         return True
+
+    def completed(
+        self, located: Located[E], before: object | None, issuer: Issuer | None = None
+    ) -> Located[E]:
+        """A new thing needs more than one that is there: stand-ins for the keys that are missing,
+        and a fault for each, unless it may be there and cannot be found."""
+        entry = located.entry
+        needed = entry.NEEDED if before is None else []
+        absent = [key for key in needed if key not in entry.said().keys() | located.unread]
+        if issuer is not NOWHERE and located.unread.isdisjoint(IDENTITY):
+            for key in absent:
+                self.faults.add((*located.path, key), missing(type(entry), (key,)))
+        stand_ins = {key: entry.STAND_INS[key] for key in absent}
+        return replace(
+            located,
+            entry=entry.model_copy(update=stand_ins),
+            unread=located.unread.union(absent),
+        )
 
     def add_faults(self, located: Located[Any], issuer: Issuer, faults: Iterable[Fault]) -> None:
         """Those that are there whatever stands in the place of what could not be read."""

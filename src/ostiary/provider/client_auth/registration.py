@@ -17,10 +17,12 @@ def check_registered(
     if found.disabled_at is not None:
         raise _failed("a client that is switched on", client_id)
     if found.auth_method not in methods:
-        raise _failed(f"authentication by {found.auth_method}", client_id)
+        used = " or ".join(sorted(methods))
+        raise _failed(f"authentication by {found.auth_method}", f"{client_id}, by {used}")
     profile = op.profile(found)
     if found.auth_method not in profile.auth_methods:
-        raise _failed(f"one of {', '.join(sorted(profile.auth_methods))}", found.auth_method)
+        allowed = ", ".join(sorted(profile.auth_methods))
+        raise _failed(f"one of {allowed}, by the profile {profile.name}", found.auth_method)
     return found
 
 
