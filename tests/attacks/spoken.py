@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,14 +30,18 @@ class Heard:
         return self.raw.partition(b"\r\n\r\n")[2].decode()
 
 
-def speak(port: int, *pieces: bytes, patience: float = PATIENCE) -> Heard:
-    """Send the pieces, and listen until the server hangs up, or says nothing for so long."""
+def speak(port: int, *pieces: bytes, patience: float = PATIENCE, pause: float = 0) -> Heard:
+    """Send the pieces, and listen until the server hangs up, or says nothing for so long.
+
+    With a pause the server has read one before the next comes.
+    """
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A server that has refused does not read on.
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 connection.sendall(piece)
+                time.sleep(pause)
         return listen(connection, patience)
 
 

@@ -125,7 +125,7 @@ def test_fw_06_a_body_is_no_second_request_where_another_protocol_is_asked_for(
     announced = announced % len(hidden) if b"%d" in announced else announced
     head = token_request(site, b"Connection: Upgrade", b"Upgrade: " + protocol, announced, body=b"")
     for pieces in ([head + hidden], [head, hidden]):
-        heard = answers(site, *pieces)
+        heard = speak(site.port, *pieces, pause=0.05)
         assert heard.statuses == [400]
         assert heard.closed
     check_alive(site)

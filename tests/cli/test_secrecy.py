@@ -225,12 +225,16 @@ def test_ll_06_a_command_that_crashes_shows_no_values(installed: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--debug", "--reload", "--dev", "--insecure", "--trace"])
-def test_ll_05_serve_has_no_mode_for_looking_inside(installed: Path, option: str) -> None:
+def test_ll_05_serve_has_no_mode_for_looking_inside(
+    installed: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert serve(option).code == 2
-    Path("ostiary.toml").write_text(
-        Path("ostiary.toml").read_text() + f"\n[server]\n{option[2:]} = true\n"
-    )
-    assert serve().code == 2
+    for section in ("SERVER", "LOG"):
+        with monkeypatch.context() as once:
+            once.setenv(f"OSTIARY_{section}__{option[2:].upper()}", "true")
+            refused = serve()
+        assert refused.code == 2
+        assert "unknown key" in refused.err
 
 
 def test_ll_05_the_version_is_told_to_operators_alone() -> None:

@@ -42,11 +42,10 @@ def _authentication_faults(client: Client, profile: Profile) -> Sequence[Fault]:
 
 
 def _algorithm_faults(client: Client, profile: Profile) -> Sequence[Fault]:
-    algorithms = {
-        "id_token_algorithm": client.id_token_algorithm,
-        "userinfo_algorithm": client.userinfo_algorithm,
-        "assertion_algorithm": client.assertion_algorithm,
-    }
+    algorithms = {"assertion_algorithm": client.assertion_algorithm}
+    if "authorization_code" in client.grant_types:  # nobody else gets an ID token
+        algorithms["id_token_algorithm"] = client.id_token_algorithm
+        algorithms["userinfo_algorithm"] = client.userinfo_algorithm
     allowed = ", ".join(profile.algorithms)
     return [
         Fault(field=name, message=f"write one that {profile.name} allows: {allowed}")
