@@ -259,3 +259,32 @@ async def press_institution(person: Person, institution_id: str) -> None:
     form = next(form for form in person.page.forms if "institution-1" in form.buttons)
     (button,) = [name for name, sent in form.buttons.items() if sent and sent[1] == institution_id]
     await person.press(button)
+
+
+# ---- what the institution takes away --------------------------------------------------------------
+
+
+async def test_what_is_taken_from_a_client_ends_at_once(rp: RelyingParty) -> None:
+    """An institution withdraws: its members' tokens are dead, at userinfo and for refreshing."""
+    flow, person = await begin(rp, "bob", scope="openid email offline_access")
+    await press_institution(person, HARBOR)
+    tokens = (await rp.redeem(flow, callback(person)["code"])).json()
+    pushed = await rp.begin_pushed(institution=HARBOR)
+    found = await rp.world.store.clients.find(rp.issuer.issuer_id, "both")
+    assert found is not None
+    without = replace(found, further_institution_ids=())
+    await rp.world.replace_client(found, without, rp.issuer)
+    assert (await rp.userinfo(tokens["access_token"])).status_code == 401
+    assert (await rp.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await person.open(pushed.url)).page.status == 400
+
+
+async def test_a_scope_that_is_taken_from_a_client_releases_nothing_more(rp: RelyingParty) -> None:
+    flow, person = await begin(rp, "harry", scope="openid email offline_access")
+    tokens = (await rp.redeem(flow, callback(person)["code"])).json()
+    found = await rp.world.store.clients.find(rp.issuer.issuer_id, "both")
+    assert found is not None
+    less = replace(found, scopes=frozenset({"openid", "offline_access"}))
+    await rp.world.replace_client(found, less, rp.issuer)
+    assert "email" not in (await rp.userinfo(tokens["access_token"])).json()
+    assert "email" not in (await rp.refresh(tokens["refresh_token"])).json()["scope"]

@@ -118,7 +118,7 @@ def test_plain_http_is_for_a_sandbox_on_this_machine() -> None:
         assert fields(client, SANDBOX) == expected
 
 
-def test_the_profile_of_the_issuer_rules_where_the_client_has_none() -> None:
+def test_the_profile_of_the_issuer_rules_where_the_client_has_none_or_a_weaker_one() -> None:
     strict = replace(ISSUER, profile_name=STRICT)
     by_secret = replace(
         BY_KEY,
@@ -127,7 +127,8 @@ def test_the_profile_of_the_issuer_rules_where_the_client_has_none() -> None:
         id_token_algorithm=Algorithm.ES256,
     )
     assert fields(by_secret, strict) == ["auth_method"]
-    assert fields(replace(by_secret, profile_name="oidc"), strict) == []
+    assert fields(replace(by_secret, profile_name="oidc"), strict) == ["auth_method"]
+    assert fields(replace(by_secret, profile_name="oidc"), ISSUER) == []
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_a_proof_of_each_algorithm_names_its_key(algorithm: ClientAlgorithm) -> 
     key = client_key(algorithm)
     text = key.token({**CLAIMS, "nonce": "n", "ath": "a"}, typ="dpop+jwt", jwk=key.jwk)
     assert parse_proof(text) == DPoPProof(
+        algorithm=algorithm,
         jkt=key.parsed().thumbprint,
         jti="one",
         htm="POST",

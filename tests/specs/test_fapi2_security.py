@@ -9,6 +9,7 @@ from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.profile import FAPI2_SECURITY
 from ostiary.domain.refusals import ReasonCode
 from ostiary.management.client_faults import client_faults
+from ostiary.management.issuers import issuer_faults
 from ostiary.protocol.jose.algorithms import Algorithm
 from tests.kit.client_key import ClientKey
 from tests.kit.fapi_party import FapiParty, fapi_client
@@ -257,6 +258,46 @@ async def test_metadata_of_an_issuer_under_the_profile(world: World, issuer: Iss
     assert metadata["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert metadata["token_endpoint_auth_signing_alg_values_supported"] == algorithms
     assert metadata["id_token_signing_alg_values_supported"] == algorithms
+
+
+@pytest.mark.spec("FAPI 2.0 §5.4.1")
+@pytest.mark.usefixtures("_changes_are_seen_at_once")
+async def test_what_was_registered_before_is_held_to_the_profile(
+    world: World, issuer: Issuer
+) -> None:
+    """An RS256 client of an issuer that comes under the profile gets an allowed ID token, and a weaker
+    profile of its own frees it of nothing."""
+    fapi = await FapiParty(world, issuer).register(
+        profile_name="oidc", id_token_algorithm=Algorithm.RS256
+    )
+    await world.store.issuers.save(replace(issuer, profile_name="fapi2_security"), an_event())
+    tokens = await fapi.tokens()
+    assert header(tokens["id_token"])["alg"] == "PS256"
+    plain = await fapi.rp.person().http.get(fapi.rp.begin().url)
+    await sent_back(fapi.rp, plain, ReasonCode.PUSHED_REQUEST_REQUIRED)
+
+
+@pytest.mark.spec("FAPI 2.0 §5.4.1")
+async def test_proof_of_another_algorithm_is_refused(world: World, issuer: Issuer) -> None:
+    """DPoP proofs are JWTs too: PS256, ES256, EdDSA."""
+    fapi = await FapiParty(world, issuer, dpop_key=ClientKey.make("ES384")).register()
+    form = {"grant_type": "client_credentials", **fapi.assertion()}
+    answer = await fapi.post("token", form, fapi.proof("token"))
+    await refused(fapi.rp, answer, ReasonCode.DPOP_PROOF_INVALID)
+
+
+@pytest.mark.spec("FAPI 2.0 §5.3.2")
+def test_an_issuer_under_the_profile_is_checked_too(issuer: Issuer) -> None:
+    """Codes of 60 seconds, pushes of less than ten minutes, and no RS256 access tokens."""
+    lifetimes = replace(issuer.lifetimes, code=3600, pushed_request=600)
+    wrong = replace(
+        issuer,
+        profile_name="fapi2_security",
+        lifetimes=lifetimes,
+        access_token_algorithm=Algorithm.RS256,
+    )
+    fields = {fault.field for fault in issuer_faults(wrong)}
+    assert fields == {"lifetimes.code", "lifetimes.pushed_request", "access_token_algorithm"}
 
 
 def fapi_client_secrets(issuer: Issuer) -> object:

@@ -120,6 +120,9 @@ CHANGES: dict[str, Call] = {
     "interactions.set_identifier": lambda store, issuer: store.interactions.set_identifier(
         issuer, INTERACTION_ID, "changed"
     ),
+    "authorizations.add": lambda store, issuer: store.authorizations.add(
+        issuer, replace(AUTHORIZATION, authorization_id=NEW, created_at=NOW + 5), touch=True
+    ),
     "users.fill_zero": lambda store, issuer: store.users.fill_zero(issuer, "zero", EVENT),
     "interactions.choose_institution": lambda store, issuer: store.interactions.choose_institution(
         issuer, INTERACTION_ID, "garden"
@@ -178,9 +181,6 @@ ADDITIONS: dict[str, Call] = {
     ),
     "interactions.add": lambda store, issuer: store.interactions.add(
         issuer, replace(INTERACTION, interaction_id=NEW)
-    ),
-    "authorizations.add": lambda store, issuer: store.authorizations.add(
-        issuer, replace(AUTHORIZATION, authorization_id=NEW, created_at=NOW + 5), touch=True
     ),
     "keys.add_signing_key": lambda store, issuer: store.keys.add_signing_key(
         issuer, replace(KEY, kid="new", activates_at=NOW + 99), unless_after=NOW + 1, event=EVENT

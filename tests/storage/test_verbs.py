@@ -738,20 +738,31 @@ async def test_an_authorization_ends_with_the_last_moment_of_its_session(filled:
         assert (await find_standing(filled, authorization_id)).session_until == 0
 
 
-async def test_an_authorization_of_an_unknown_session_has_none_to_last_for(filled: Store) -> None:
-    orphan = replace(AUTHORIZATION, authorization_id=b"2" * 16, session_id=b"?" * 16)
-    await filled.authorizations.add(LEFT, orphan, touch=False)
-    assert (await find_standing(filled, b"2" * 16)).session_until == 0
-
-
-@pytest.mark.parametrize(
-    "missing", [{"user_id": "nobody"}, {"session_id": b"?" * 16}, {"institution_id": "harbor"}]
-)
-async def test_an_authorization_with_nothing_behind_it_may_do_nothing(
+@pytest.mark.parametrize("missing", [{"user_id": "nobody"}, {"session_id": b"?" * 16}])
+async def test_nothing_is_authorized_without_a_session_of_the_person(
     filled: Store, missing: dict[str, object]
 ) -> None:
-    orphan = replace(AUTHORIZATION, authorization_id=b"2" * 16, offline=False, **missing)  # type: ignore[arg-type]
-    await filled.authorizations.add(LEFT, orphan, touch=False)
+    orphan = replace(AUTHORIZATION, authorization_id=b"2" * 16, **missing)  # type: ignore[arg-type]
+    assert not await filled.authorizations.add(LEFT, orphan, touch=False)
+    assert await filled.authorizations.find_standing(LEFT, b"2" * 16, token_id=b"") is None
+
+
+async def test_nothing_is_authorized_in_a_session_that_has_ended(filled: Store) -> None:
+    """Between the look at the session and the code, another tab has signed out: no code."""
+    assert await filled.sessions.end(LEFT, SESSION_ID, an_event())
+    late = replace(AUTHORIZATION, authorization_id=b"2" * 16)
+    assert not await filled.authorizations.add(LEFT, late, touch=True)
+    assert not await filled.interactions.complete(LEFT, INTERACTION_ID, a_completion(b"3" * 16))
+    found = await filled.interactions.find(LEFT, INTERACTION_ID)
+    assert found is not None
+    assert found.finished_at is None
+
+
+async def test_an_authorization_at_an_institution_without_the_person_may_do_nothing(
+    filled: Store,
+) -> None:
+    orphan = replace(AUTHORIZATION, authorization_id=b"2" * 16, institution_id="harbor")
+    assert await filled.authorizations.add(LEFT, orphan, touch=False)
     assert not (await find_standing(filled, b"2" * 16)).may_act(NOW)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ostiary.domain.client import Client
 from ostiary.protocol.tokens import Authentication, Claims
 
 
@@ -53,6 +54,10 @@ class Standing:
     claims: Claims | None
     # Whether the access token for which it was looked up has been revoked, it alone.
     token_revoked: bool = False
+
+    def is_of(self, client: Client) -> bool:
+        """Whether its client is still there for the institution of the authorization."""
+        return self.authorization.institution_id in client.institution_ids
 
     def may_act(self, now: int) -> bool:
         """Whether anything may still be done under this authorization, at any endpoint."""

@@ -141,7 +141,31 @@ def issuer_faults(issuer: Issuer) -> Sequence[Fault]:
     return [
         *(Fault(field=field, message=message) for field, holds, message in checks if not holds),
         *_lifetime_faults(issuer.lifetimes),
+        *_profile_faults(issuer),
     ]
+
+
+def _profile_faults(issuer: Issuer) -> Sequence[Fault]:
+    """What of the issuer itself is against its profile. FAPI 2.0 §5.3.2, §5.4.1."""
+    profile, lifetimes = PROFILES.get(issuer.profile_name), issuer.lifetimes
+    if profile is None:
+        return []  # told above
+    faults = [
+        Fault(
+            field=f"lifetimes.{name}",
+            message=f'{profile.name} asks for "{written_duration(longest)}" at most',
+        )
+        for name, seconds, longest in (
+            ("code", lifetimes.code, profile.longest_code),
+            ("pushed_request", lifetimes.pushed_request, profile.longest_push),
+        )
+        if longest is not None and seconds > longest
+    ]
+    if issuer.access_token_algorithm not in profile.algorithms:
+        allowed = ", ".join(profile.algorithms)
+        message = f"write one that {profile.name} allows: {allowed}"
+        faults.append(Fault(field="access_token_algorithm", message=message))
+    return faults
 
 
 def _lifetime_faults(lifetimes: Lifetimes) -> Sequence[Fault]:

@@ -5,14 +5,16 @@ from urllib.parse import urlsplit
 
 from ostiary.domain.client import Client
 from ostiary.domain.issuer import Environment, Issuer
-from ostiary.domain.profile import OIDC, PROFILES, Profile
+from ostiary.domain.profile import OIDC, PROFILES, Profile, stricter
 from ostiary.management.faults import Fault
 from ostiary.protocol.jose.algorithms import Algorithm
 
 
 def profile_of(client: Client, issuer: Issuer) -> Profile | None:
     """The profile that rules; None when the issuer's is not known, which is told of the issuer."""
-    return PROFILES.get(client.profile_name or issuer.profile_name)
+    if issuer.profile_name not in PROFILES:
+        return None
+    return stricter(issuer.profile_name, client.profile_name)
 
 
 def default_id_token_algorithm(profile_name: str) -> Algorithm:

@@ -67,12 +67,11 @@ async def add_user(
 
 
 def _with_zero(memberships: Sequence[Membership], issuer: Issuer) -> Sequence[Membership]:
-    """Everybody belongs to the issuer's institution zero: as their first institution knows them."""
+    """Everybody belongs to the issuer's institution zero, which knows nothing of them by itself."""
     zero = issuer.zero_institution_id
     if zero is None or any(each.institution_id == zero for each in memberships):
         return memberships
-    claims = memberships[0].claims if memberships else {}
-    return [*memberships, Membership(institution_id=zero, claims=claims)]
+    return [*memberships, Membership(institution_id=zero)]
 
 
 async def find_user(store: Store, issuer: Issuer, username: str) -> User:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ostiary.protocol.base64url import encode_base64url
 from ostiary.protocol.endpoint_uri import same_endpoint
-from ostiary.protocol.jose.algorithms import ClientAlgorithm
+from ostiary.protocol.jose.algorithms import ClientAlgorithm, usual_name
 from ostiary.protocol.jose.compact import parse_token
 from ostiary.protocol.jose.jws import verify_signature
 from ostiary.protocol.jose.public_key import parse_public_key
@@ -31,6 +31,7 @@ class DPoPProof:
     Whether it is for this request, `check_proof` says; whether it was used before, the caller.
     """
 
+    algorithm: str
     jkt: str
     jti: str
     htm: str
@@ -50,6 +51,7 @@ def parse_proof(text: str) -> DPoPProof:
     key = parse_public_key(token.header.get("jwk"), PROOF_ALGORITHMS)
     claims = verify_signature(token, (key,), PROOF_ALGORITHMS).claims
     return DPoPProof(
+        algorithm=usual_name(token.algorithm),
         jkt=key.thumbprint,
         jti=_read_text(claims, "jti", MAX_JTI_LENGTH),
         htm=_read_text(claims, "htm"),

@@ -104,6 +104,6 @@ async def check_alive(
     standing = await op.store.authorizations.find_standing(
         issuer_id, authorization_id, token_id=token.spent_id
     )
-    if standing is None or not standing.may_act(now):
+    if standing is None or not standing.may_act(now) or not standing.is_of(client):
         raise ReasonCode.TOKEN_REVOKED.refusal()
     return client, standing

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from ostiary.domain.authorization import Standing
 from ostiary.domain.client import Client
-from ostiary.domain.face import Face
+from ostiary.domain.face import FACES, Face
 from ostiary.domain.interaction import AuthorizationRequest
 from ostiary.protocol.claims_request import ClaimsRequest, RequestedClaim, parse_claims_request
 from ostiary.protocol.tokens import Json
@@ -21,7 +21,8 @@ def userinfo_claims(
     """What the institution knows of the person, as far as the scopes release it or the client has
     asked for it here. What is not known is left out."""
     request = _request(standing.authorization.claims)
-    return _release(op, client, standing, op.issuer.face.claims_for(scope), request.userinfo)
+    by_scope = _by_scope(op.issuer.face_name, scope)
+    return _release(op, client, standing, by_scope, request.userinfo)
 
 
 def id_token_claims(
@@ -29,7 +30,7 @@ def id_token_claims(
 ) -> dict[str, Json]:
     """The same for the ID token, where scopes release claims on one face alone."""
     face, request = op.issuer.face, _request(standing.authorization.claims)
-    by_scope = face.claims_for(scope) if face.claims_in_id_token else ()
+    by_scope = _by_scope(face.name, scope) if face.claims_in_id_token else ()
     if not by_scope and not request.id_token:
         return {}
     return _release(op, client, standing, by_scope, request.id_token)
@@ -78,10 +79,27 @@ def _found(
     face: Face, client: Client, known: Mapping[str, Json], names: Iterable[str]
 ) -> Iterator[tuple[str, Json]]:
     """The claims of these names that are known and that the client may have."""
-    for name in names:
-        datum = face.data.get(name, "")
-        if datum in known and not face.withholds(datum, client.restricted_claims):
+    for name, datum in _permitted(face.name, client.restricted_claims, tuple(names)):
+        if datum in known:
             yield name, known[datum]
+
+
+@lru_cache(maxsize=1024)
+def _permitted(
+    face_name: str, switched_on: frozenset[str], names: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Of these claims those that a client may have, with the datum behind each."""
+    face = FACES[face_name]
+    return tuple(
+        (name, face.data[name])
+        for name in names
+        if name in face.data and not face.withholds(face.data[name], switched_on)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _by_scope(face_name: str, scope: frozenset[str]) -> tuple[str, ...]:
+    return FACES[face_name].claims_for(scope)
 
 
 def _fits(value: Json, wanted: RequestedClaim) -> bool:

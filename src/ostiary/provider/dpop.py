@@ -85,9 +85,16 @@ def nonce_header(op: OpenIDProvider, now: int) -> tuple[bytes, bytes]:
 
 
 def check_sent(proof: DPoPProof | None, client: Client, op: OpenIDProvider) -> None:
-    """RFC 9449 §5.2: a client that always binds its tokens gets none without a proof."""
-    if proof is None and (client.require_dpop or op.profile(client).requires_dpop):
-        raise ReasonCode.DPOP_PROOF_MISSING.refusal(expected="a DPoP header")
+    """RFC 9449 §5.2: a client that always binds its tokens gets none without a proof, and none with
+    one that its profile does not allow."""
+    profile = op.profile(client)
+    if proof is None:
+        if client.require_dpop or profile.requires_dpop:
+            raise ReasonCode.DPOP_PROOF_MISSING.refusal(expected="a DPoP header")
+    elif proof.algorithm not in profile.proof_algorithms:
+        raise ReasonCode.DPOP_PROOF_INVALID.refusal(
+            expected=" ".join(sorted(profile.proof_algorithms)), received=proof.algorithm
+        )
 
 
 def check_key(jkt: str | None, bound_to: str | None) -> None:

@@ -71,7 +71,13 @@ class LogoutDelivery:
         async with self._turns:
             if not await self._notices.claim(issuer_id, notice, self._clock.now()):
                 return  # another process is at it
-            error = await self._tell(issuer_id, notice)
+            try:
+                error = await self._tell(issuer_id, notice)
+            except StoreUnavailable:
+                raise  # the claim stands, so the notice comes again
+            except Exception as defect:
+                _log.exception("logout notice failed", client_id=notice.client_id)
+                error = f"a defect of ours: {type(defect).__name__}"
         if error is None:
             await self._notices.note_delivered(issuer_id, notice, self._clock.now())
             return

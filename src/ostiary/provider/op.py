@@ -16,9 +16,10 @@ from ostiary.domain.clock import Clock
 from ostiary.domain.handles import HandleKeys
 from ostiary.domain.institution import Institution
 from ostiary.domain.issuer import Issuer
-from ostiary.domain.profile import PROFILES, Profile
+from ostiary.domain.profile import Profile, stricter
 from ostiary.domain.subjects import Subjects
 from ostiary.protocol.client_assertion import ASSERTION_ALGORITHMS
+from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.jose.public_key import PublicKey, parse_public_key
 from ostiary.protocol.tokens import Claims, Json
 from ostiary.provider.published_keys import PublishedKeys
@@ -98,8 +99,13 @@ class OpenIDProvider:
         return found
 
     def profile(self, client: Client) -> Profile:
-        """What is required of this client: its own profile, or else the issuer's."""
-        return PROFILES[client.profile_name or self.issuer.profile_name]
+        """What is required of this client."""
+        return stricter(self.issuer.profile_name, client.profile_name)
+
+    def usable(self, algorithm: Algorithm, client: Client) -> Algorithm:
+        """The algorithm that the client has registered, or what its profile has in place of it."""
+        allowed = self.profile(client).algorithms
+        return algorithm if algorithm in allowed else allowed[0]
 
     def remember_verified(self, token: str, claims: Claims) -> None:
         """Spare the next verification of one of our own tokens: the signature is known to fit."""

@@ -4,7 +4,7 @@ RFC 6749 §4.4.3 says that there should be none: the client can ask again. The c
 in every token response. It stands on no authorization, so it carries its scope, under its MAC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client import Client
@@ -64,11 +64,16 @@ async def check_service_refresh(
         raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(
             expected="a refresh token given to this client"
         )
+    if (
+        Quirk.REFRESH_TOKEN_ALWAYS not in op.issuer.quirks
+        or "client_credentials" not in client.grant_types
+    ):
+        raise ReasonCode.AUTHORIZATION_ENDED.refusal()
     if now >= _expires_at(found, op):
         raise ReasonCode.REFRESH_TOKEN_EXPIRED.refusal()
     if await op.store.spent.contains(op.issuer.issuer_id, _spent_id(found, client), now):
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()
-    return found
+    return replace(found, scope=found.scope & client.scopes)
 
 
 async def revoke_service_refresh(text: str, client: Client, op: OpenIDProvider, now: int) -> None:

@@ -69,7 +69,7 @@ def mint_id_token(
     now: int,
 ) -> str:
     authorization = standing.authorization
-    algorithm = client.id_token_algorithm
+    algorithm = op.usable(client.id_token_algorithm, client)
     claims: dict[str, Json] = {
         **id_token_claims(op, client, standing, scope),
         "iss": op.issuer.url,
@@ -100,7 +100,7 @@ def mint_logout_token(
         expires_at=now + LOGOUT_TOKEN_SECONDS,
         token_id=new_token_id(None),
     )
-    return op.signer.sign(claims, client.id_token_algorithm, LOGOUT_TOKEN_TYPE)
+    return op.signer.sign(claims, op.usable(client.id_token_algorithm, client), LOGOUT_TOKEN_TYPE)
 
 
 def token_response(

@@ -11,15 +11,20 @@ from ostiary.storage.pushed_requests import complete_steps
 from ostiary.storage.sessions import touch_step
 from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
+# Whoever has signed out meanwhile gets no code: their clients have been told already.
 ADD = """
 INSERT INTO authorizations (
     issuer_id, authorization_id, client_id, user_id, institution_id, session_id, scope, nonce,
     redirect_uri, code_challenge, auth_time, acr, amr, created_at, code_expires_at, ends_at,
     offline, claims_request, code_jkt, notify_logout, generation)
-VALUES (
+SELECT
     :issuer_id, :authorization_id, :client_id, :user_id, :institution_id, :session_id, :scope,
     :nonce, :redirect_uri, :code_challenge, :auth_time, :acr, :amr, :created_at, :code_expires_at,
-    :ends_at, :offline, :claims_request, :code_jkt, :notify_logout, 0)
+    :ends_at, :offline, :claims_request, :code_jkt, :notify_logout, 0
+WHERE EXISTS (
+    SELECT 1 FROM sessions
+    WHERE issuer_id = :issuer_id AND session_id = :session_id AND user_id = :user_id
+        AND ended_at IS NULL)
 RETURNING authorization_id
 """
 FIND_STANDING = """
@@ -81,7 +86,7 @@ class Authorizations:
     ) -> bool:
         """With `touch`, the session's use is noted in the same transaction.
 
-        False, and nothing done, when the pushed request has been used before.
+        False, and nothing done, when the session has ended or the pushed request has been used.
         """
         now = authorization.created_at
         steps = [add_step(issuer_id, authorization), *complete_steps(issuer_id, pushed_id, now)]
@@ -186,7 +191,8 @@ class Authorizations:
 def add_step(issuer_id: str, authorization: Authorization) -> Step:
     return Step(
         ADD,
-        {
+        required=True,
+        parameters={
             "issuer_id": issuer_id,
             "authorization_id": authorization.authorization_id,
             "client_id": authorization.client_id,

@@ -34,15 +34,12 @@ VALUES (:issuer_id, :user_id, :institution_id, :claims)
 ON CONFLICT (issuer_id, user_id, institution_id) DO UPDATE SET claims = excluded.claims
 RETURNING user_id
 """
-# Everybody who is no member of institution zero yet, as the first of their institutions knows them.
+# Everybody becomes a member of institution zero, which knows nothing of them: what a bank says of its
+# members is not for another institution's clients.
 FILL_ZERO = """
 INSERT INTO memberships (issuer_id, user_id, institution_id, claims)
-SELECT issuer_id, user_id, :zero, claims FROM memberships AS known
+SELECT issuer_id, user_id, :zero, :claims FROM users
 WHERE issuer_id = :issuer_id
-    AND NOT EXISTS (
-        SELECT 1 FROM memberships AS theirs
-        WHERE theirs.issuer_id = known.issuer_id AND theirs.user_id = known.user_id
-            AND (theirs.institution_id = :zero OR theirs.institution_id < known.institution_id))
 ON CONFLICT (issuer_id, user_id, institution_id) DO NOTHING
 RETURNING user_id
 """
@@ -138,7 +135,8 @@ class Users:
     async def fill_zero(self, issuer_id: str, zero: str, event: AuditEvent) -> None:
         """Make every user a member of institution zero who is not one yet."""
         await self.database.change(
-            Step(FILL_ZERO, {"issuer_id": issuer_id, "zero": zero}), event_step(issuer_id, event)
+            Step(FILL_ZERO, {"issuer_id": issuer_id, "zero": zero, "claims": "{}"}),
+            event_step(issuer_id, event),
         )
 
     async def set_password(

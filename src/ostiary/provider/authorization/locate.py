@@ -83,8 +83,12 @@ def check_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
-def check_still_allowed(scope: frozenset[str], client: Client) -> None:
+def check_still_allowed(scope: frozenset[str], institution_id: str | None, client: Client) -> None:
     """The institution may have changed its mind since the request was checked."""
+    if institution_id is not None and institution_id not in client.institution_ids:
+        raise ReasonCode.INSTITUTION_OTHER.refusal(
+            expected=" ".join(client.institution_ids), received=institution_id
+        )
     if not scope <= client.scopes:
         raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
             expected=" ".join(sorted(client.scopes)), received=" ".join(sorted(scope))

@@ -50,7 +50,7 @@ async def locate_pushed(
     found = await op.store.pushed_requests.find(op.issuer.issuer_id, handle.id)
     pushed = check_pushed_request(found, now)
     check_redirect_uri(pushed.request.redirect_uri, client)
-    check_still_allowed(pushed.request.scope, client)
+    check_still_allowed(pushed.request.scope, pushed.request.institution_id, client)
     return client, return_address(pushed.request, op.issuer), pushed
 
 

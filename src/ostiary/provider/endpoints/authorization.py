@@ -93,7 +93,7 @@ def _check(
         client=client,
         profile=op.profile(client),
         issuer=op.issuer,
-        verification_keys=op.verification_keys,
+        verification_keys=op.hint_keys,
     )
     return check_request(asked, address)
 
@@ -144,5 +144,7 @@ async def _issue_code(
     if not await op.store.authorizations.add(
         op.issuer.issuer_id, planned, touch=touch, pushed_id=pushed_id
     ):
+        if pushed_id is None:
+            raise ReasonCode.LOGIN_REQUIRED.refusal(expected="a session that goes on")
         raise ReasonCode.PUSHED_REQUEST_USED.refusal(expected="a request_uri used once")
     return code_response(planned, address, op)

@@ -6,7 +6,6 @@ from ostiary.accounts.factors import reachable_levels
 from ostiary.domain.client import AuthMethod, SubjectType
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.profile import PROFILES, Profile
-from ostiary.protocol.dpop import PROOF_ALGORITHMS
 from ostiary.protocol.jose.jws import HS256
 from ostiary.protocol.pkce import S256
 from ostiary.protocol.prompt import Prompt
@@ -55,7 +54,7 @@ def metadata(issuer: Issuer) -> dict[str, Json]:
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
         **_client_authentication(profile),
-        "dpop_signing_alg_values_supported": sorted(PROOF_ALGORITHMS),
+        "dpop_signing_alg_values_supported": sorted(profile.proof_algorithms),
         "introspection_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": [S256],
         "prompt_values_supported": [str(prompt) for prompt in Prompt],

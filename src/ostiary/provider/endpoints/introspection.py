@@ -35,7 +35,7 @@ async def introspection(request: EndpointRequest, op: OpenIDProvider) -> JsonAns
         issued_at=now,
         introspection=members,
     )
-    algorithm = asked.client.id_token_algorithm
+    algorithm = op.usable(asked.client.id_token_algorithm, asked.client)
     return JwtAnswer(
         token=op.signer.sign(claims, algorithm, INTROSPECTION_TOKEN_TYPE),
         media_type=JWT_MEDIA_TYPE,

@@ -45,7 +45,7 @@ def check_push(
         client=client,
         profile=op.profile(client),
         issuer=op.issuer,
-        verification_keys=op.verification_keys,
+        verification_keys=op.hint_keys,
         pushed=True,
         proof_jkt=proof_jkt,
     )

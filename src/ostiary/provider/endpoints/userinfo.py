@@ -38,10 +38,11 @@ async def userinfo(request: EndpointRequest, op: OpenIDProvider) -> JsonAnswer |
     token = check_access_token(presented.text, op, now)
     proof = await check_binding(presented, token, request, op, now)
     client, standing = await check_alive(token, op, now)
-    if standing is None or OPENID not in token.scope:
-        raise ReasonCode.SCOPE_INSUFFICIENT.refusal(expected=OPENID, received=" ".join(token.scope))
+    scope = token.scope & client.scopes
+    if standing is None or OPENID not in scope:
+        raise ReasonCode.SCOPE_INSUFFICIENT.refusal(expected=OPENID, received=" ".join(scope))
     members: dict[str, Json] = {
-        **userinfo_claims(op, client, standing, token.scope),
+        **userinfo_claims(op, client, standing, scope),
         "sub": op.subjects.of(client, standing.authorization.user_id),
     }
     return _answer(members, client, op, nonce_headers(proof, op, now))
@@ -55,7 +56,7 @@ def _answer(
     if algorithm is None:
         return JsonAnswer(members=members, headers=headers)
     claims: dict[str, Json] = {**members, "iss": op.issuer.url, "aud": client.client_id}
-    token = op.signer.sign(claims, algorithm)
+    token = op.signer.sign(claims, op.usable(algorithm, client))
     return JwtAnswer(token=token, media_type=JWT_MEDIA_TYPE, headers=headers)
 
 

@@ -84,7 +84,7 @@ def check_code(found: Standing | None, request: GrantRequest) -> Standing:
         raise ReasonCode.CODE_EXPIRED.refusal(
             expected=f"by {readable(authorization.code_expires_at)}", received=readable(request.now)
         )
-    if not found.may_act(request.now):
+    if not found.may_act(request.now) or not found.is_of(request.client):
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()
     redirect_uri = request.parameters.get("redirect_uri")
     if redirect_uri != authorization.redirect_uri:

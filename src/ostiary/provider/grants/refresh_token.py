@@ -41,7 +41,9 @@ async def exchange(request: GrantRequest, op: OpenIDProvider) -> JsonAnswer:
     # validate, decide, persist
     standing = await _find_refreshable(handle, request, op)
     check_key(request.jkt, standing.authorization.refresh_jkt)
-    scope = check_narrowed(request, standing.authorization.scope, op)
+    # What the institution has taken from the client meanwhile is not given any more.
+    granted = standing.authorization.scope & request.client.scopes
+    scope = check_narrowed(request, granted, op)
     if not await _go_on(handle, standing.authorization, request, op):
         # Somebody was faster: what stands now decides whether this is a race or a replay.
         standing = await _find_refreshable(handle, request, op)
@@ -83,7 +85,8 @@ def check_refresh_token(
             expected="a refresh token that is still kept"
         )
     authorization = found.authorization
-    if authorization.redeemed_at is None or not found.may_act(now):
+    alive = found.may_act(now) and found.is_of(client)
+    if authorization.redeemed_at is None or not alive:
         raise ReasonCode.AUTHORIZATION_ENDED.refusal()
     if generation < authorization.generation and not (
         generation == authorization.generation - 1

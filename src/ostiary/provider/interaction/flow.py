@@ -18,7 +18,7 @@ from ostiary.provider.authorization.code import (
     return_address,
 )
 from ostiary.provider.exchange import AuthorizationResponse
-from ostiary.provider.interaction import Cleared, Step, consent, next_step
+from ostiary.provider.interaction import Cleared, Step, consent, login, next_step
 from ostiary.provider.interaction.opened import OpenInteraction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
@@ -191,7 +191,7 @@ async def _advance(opened: OpenInteraction, state: InteractionState, op: OpenIDP
 
 async def _complete(
     opened: OpenInteraction, state: InteractionState, signed_in: SignedIn, op: OpenIDProvider
-) -> Finished:
+) -> Outcome:
     """The code, with the consent that was given: one change, which only one caller makes."""
     authorization = plan_authorization(state, signed_in, new_id(state.now))
     consent_given = consent.given(state) if state.consented_here else None
@@ -204,9 +204,19 @@ async def _complete(
     if not await op.store.interactions.complete(
         op.issuer.issuer_id, opened.interaction.interaction_id, end
     ):
+        if await _has_ended(signed_in, op):
+            return AskNext(step=login)
         raise AlreadyFinished
     address = return_address(state.request, op.issuer)
     return Finished(response=code_response(authorization, address, op))
+
+
+async def _has_ended(signed_in: SignedIn, op: OpenIDProvider) -> bool:
+    """Whether another tab has signed the person out while this one was asking."""
+    found = await op.store.sessions.find_signed_in(
+        op.issuer.issuer_id, signed_in.session.session_id, "", ""
+    )
+    return found is None or found.session.ended_at is not None
 
 
 async def _refuse(

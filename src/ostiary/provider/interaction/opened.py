@@ -71,7 +71,7 @@ async def open_interaction(
         )
     client = await find_usable_client(interaction.request.client_id, op)
     check_redirect_uri(interaction.request.redirect_uri, client)
-    check_still_allowed(interaction.request.scope, client)
+    check_still_allowed(interaction.request.scope, interaction.wanted_institution_id, client)
     now = op.clock.now()
     cookie = request.cookie(session_cookie_name(op.issuer)) or ""
     session = op.handles.open(cookie, Purpose.SESSION)

@@ -12,7 +12,8 @@ revision = "0002"
 down_revision = "0001"
 
 # Remembered consents start anew: they are now kept for each institution, with the claims that were
-# asked for and with what the client was. At worst a person is asked once more.
+# asked for and with what the client was. At worst a person is asked once more. Sign-ins under way
+# begin again: what their requests hold has other names now.
 #
 # authorizations_to_notify holds all that is read by it, the column of its condition too: SQLite
 # would else walk through all of the issuer's rows by their primary key.
@@ -31,6 +32,7 @@ CREATE TABLE consents (
     PRIMARY KEY (issuer_id, user_id, institution_id, client_id)
 ) {clustered};
 
+UPDATE interactions SET finished_at = created_at WHERE finished_at IS NULL;
 ALTER TABLE interactions ADD COLUMN institution_id TEXT;
 ALTER TABLE interactions ADD COLUMN pushed_id BYTEA;
 
