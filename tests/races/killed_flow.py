@@ -36,6 +36,9 @@ class History:
 async def flow(world: World, history: History) -> None:
     """From an empty browser to a replay that ends everything."""
     party = RelyingParty(world)
+    # That the secret was used is noted beside the answers: here, so that the count is exact.
+    assert (await party.token(grant_type="client_credentials")).status_code == 200
+    await world.ostiary.beside.drain()
     person: Person = party.person()
     begun = party.begin(OFFLINE)
     history.note("begun", verifier=begun.verifier)
@@ -60,7 +63,7 @@ async def flow(world: World, history: History) -> None:
     history.note("second_code", code=callback(person)["code"])
     assert (await party.redeem(begun, code)).status_code == 400
     history.note("revoked")
-    await world.ostiary.beside.drain()  # beside the answers; here, so that the count is exact
+    await world.ostiary.beside.drain()  # the same of the refusal
     await person.open(ENTERPRISE.endpoint("logout"))
     await person.press("sign-out")
     history.note("signed_out")
