@@ -48,7 +48,7 @@ async def _of_several(
     memberships = await store.users.memberships(issuer.issuer_id, found.session.user_id)
     known = {each.institution_id for each in memberships}
     own = tuple(each for each in candidates if each in known)
-    if len(own) == 1:
+    if len(own) == 1 and own != candidates[:1]:
         found = (
             await store.sessions.find_signed_in(
                 issuer.issuer_id, handle.id, client.client_id, own[0]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ostiary.domain.client import Client
+from ostiary.protocol.framing import framed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +20,4 @@ class Consent:
 def client_print(client: Client) -> str:
     """A digest of what a person sees of the client, and of where it takes them."""
     seen = (client.name, str(client.application_type), *sorted(client.redirect_uris))
-    framed = b"".join(len(part).to_bytes(4) + part for part in (text.encode() for text in seen))
-    return sha256(framed).hexdigest()
+    return sha256(framed(*(text.encode() for text in seen))).hexdigest()

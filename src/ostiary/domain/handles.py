@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ostiary.protocol.framing import framed
+
 ID_LENGTH = 16
 MAC_LENGTH = 20
 
@@ -69,11 +71,11 @@ class HandleKeys:
     def tag(self, purpose: str, *parts: bytes) -> str:
         """A MAC over `parts` for a purpose of its own, such as a form's anti-forgery token."""
         number = max(self.keys)
-        message = _framed(purpose.encode(), self.issuer_id.encode(), *parts)
+        message = framed(purpose.encode(), self.issuer_id.encode(), *parts)
         return urlsafe_b64encode(hmac.digest(self.keys[number], message, "sha256")).decode("ascii")
 
     def _mac(self, key: bytes, body: bytes, purpose: Purpose, client_id: str) -> bytes:
-        message = _framed(body, purpose.encode(), self.issuer_id.encode(), client_id.encode())
+        message = framed(body, purpose.encode(), self.issuer_id.encode(), client_id.encode())
         return hmac.digest(key, message, "sha256")[:MAC_LENGTH]
 
 
@@ -83,8 +85,3 @@ def _decode(text: str, purpose: Purpose) -> bytes | None:
     if len(text) == len(encoded) or not _BODY.fullmatch(encoded):
         return None
     return urlsafe_b64decode(encoded)
-
-
-def _framed(*parts: bytes) -> bytes:
-    """The parts, each behind its length, so that no two lists of parts read the same."""
-    return b"".join(len(part).to_bytes(4) + part for part in parts)

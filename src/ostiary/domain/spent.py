@@ -7,6 +7,8 @@ that were revoked before their time.
 from enum import StrEnum
 from hashlib import sha256
 
+from ostiary.protocol.framing import framed
+
 SPENT_ID_LENGTH = 16
 
 
@@ -19,6 +21,4 @@ class SpentKind(StrEnum):
 
 def spent_id(kind: SpentKind, owner: str, name: str) -> bytes:
     """The id of `name` among those of its owner: a client, a key, or an issuer's own tokens."""
-    parts = (kind.encode(), owner.encode(), name.encode())
-    framed = b"".join(len(part).to_bytes(4) + part for part in parts)
-    return sha256(framed).digest()[:SPENT_ID_LENGTH]
+    return sha256(framed(kind.encode(), owner.encode(), name.encode())).digest()[:SPENT_ID_LENGTH]

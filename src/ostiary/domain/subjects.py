@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ostiary.domain.client import Client, SubjectType
 from ostiary.protocol.base64url import encode_base64url
+from ostiary.protocol.framing import framed
 from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
 
 
@@ -36,9 +37,8 @@ class Subjects:
         sector = find_sector(client)
         if sector is None:
             raise ValueError(f"{client.client_id} has no sector")
-        parts = (kind.encode(), sector.encode(), name)
-        framed = b"".join(len(part).to_bytes(4) + part for part in parts)
-        return encode_base64url(hmac.digest(self.key, framed, "sha256"))
+        message = framed(kind.encode(), sector.encode(), name)
+        return encode_base64url(hmac.digest(self.key, message, "sha256"))
 
 
 def find_sector(client: Client) -> str | None:

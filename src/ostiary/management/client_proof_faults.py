@@ -9,11 +9,12 @@ from ostiary.domain.client import AuthMethod, Client
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.management.faults import Fault
 from ostiary.management.profile_faults import profile_of
-from ostiary.outbound.destination import LOOPBACK_HOSTS, parse_destination
+from ostiary.outbound.destination import parse_destination
 from ostiary.protocol.client_assertion import ASSERTION_ALGORITHMS
 from ostiary.protocol.jose.algorithms import ClientAlgorithm
 from ostiary.protocol.jose.public_key import parse_key_set
 from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
 
 SECRET_METHODS = frozenset({AuthMethod.CLIENT_SECRET, AuthMethod.CLIENT_SECRET_JWT})
 

@@ -15,6 +15,7 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_any
 from ostiary.management.keys import add_first_keys
 from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
 from ostiary.protocol.scope import parse_scope
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.sqlite import Conflict
@@ -24,8 +25,6 @@ from ostiary.storage.store import Store
 LONGEST_TOKEN = RETIREMENT - HOUR
 LONGEST_LIFETIME = 10 * 365 * DAY
 _VERIFIED_BY_KEY = frozenset({"access_token", "id_token"})
-
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _ISSUER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")

@@ -10,7 +10,6 @@ from ipaddress import IPv4Address, IPv6Address
 from ostiary.protocol.malformed import Malformed
 
 MAX_LENGTH = 2000
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65_535

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from ostiary.outbound.addresses import Address, Resolver, is_public, resolve_by_system
-from ostiary.outbound.destination import LOOPBACK_HOSTS, Destination, Origin, parse_destination
+from ostiary.outbound.destination import Destination, Origin, parse_destination
 from ostiary.outbound.fetcher import FetchFailed
 from ostiary.outbound.json_document import MEDIA_TYPES, is_json, parse_json_object
 from ostiary.outbound.messages import IncomingAnswer, OutgoingRequest
 from ostiary.protocol.malformed import Malformed
+from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
 from ostiary.protocol.tokens import Json
 
 if TYPE_CHECKING:
