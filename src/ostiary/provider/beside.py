@@ -40,3 +40,5 @@ async def _finish(change: Awaitable[None], what: str) -> None:
         await change
     except StoreUnavailable as error:
         _log.warning("not written", what=what, error=str(error))
+    except Exception:
+        _log.exception("not written", what=what)
