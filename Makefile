@@ -23,9 +23,10 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 INTEROP := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/interop/*/package.json tests/web/package.json)) \
            $(patsubst tests/interop/%/requirements.txt,$(VENV)/interop/%/.installed,$(wildcard tests/interop/*/requirements.txt))
 GO_PROGRAMS := $(patsubst tests/interop/%/go.mod,$(VENV)/interop/%/client,$(wildcard tests/interop/*/go.mod))
-PEERS := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard benchmarks/peers/*/package.json))
+PEERS := $(patsubst %/package.json,%/node_modules/.installed,$(wildcard benchmarks/peers/*/package.json)) \
+         $(patsubst benchmarks/peers/%/requirements.txt,$(VENV)/peers/%/.installed,$(wildcard benchmarks/peers/*/requirements.txt))
 
-.PHONY: help dev test interop check format bench docs constraints interop-setup clean
+.PHONY: help dev test interop faults check format bench docs constraints interop-setup clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +35,17 @@ dev: $(VENV)/.runtime  ## set everything up, then run Ostiary with demo data on 
 	@exec $(BIN)/ostiary dev $(ARGS)
 
 test: $(VENV)/.development interop-setup  ## set everything up, then run the whole test suite
+	@scripts/proxies.sh
+	@scripts/postgresql.sh
 	@OSTIARY_BROWSER="$$(scripts/browser.sh)" $(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 interop: $(VENV)/.development interop-setup $(GO_PROGRAMS)  ## run every client library, and write the compatibility table
 	@scripts/apache.sh
 	@OSTIARY_BROWSER="$$(scripts/browser.sh)" $(BIN)/python -m pytest --numprocesses auto -p tests.interop.table -m "" tests/interop $(ARGS)
+
+faults: $(VENV)/.development  ## break things on purpose, and show that nothing is lost
+	@scripts/postgresql.sh
+	@$(BIN)/python -m pytest -p tests.faults.table -m faults $(ARGS) tests
 
 check: $(VENV)/.development  ## lint, format, types and the layers of the house
 	@$(BIN)/ruff check .
@@ -50,7 +57,7 @@ format: $(VENV)/.development  ## repair what ruff can repair by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.development $(PEERS)  ## measure Ostiary against its peers
+bench: $(VENV)/.development $(PEERS)  ## measure Ostiary against its peers, and as it grows
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.docs  ## build the documentation into build/docs
@@ -85,6 +92,9 @@ $(VENV)/.docs: $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/interop/%/.installed: tests/interop/%/requirements.txt | $(VENV)/.development
+	@scripts/python-packages.sh $(BIN)/python $< $(@D)
+
+$(VENV)/peers/%/.installed: benchmarks/peers/%/requirements.txt | $(VENV)/.development
 	@scripts/python-packages.sh $(BIN)/python $< $(@D)
 
 $(VENV)/interop/%/client: tests/interop/%/client.go tests/interop/%/go.mod tests/interop/%/go.sum | $(VENV)/.development

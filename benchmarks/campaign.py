@@ -1,25 +1,44 @@
-"""The whole benchmark: cold starts first, then rounds in which the subjects take turns."""
+"""The comparison: cold starts first, then rounds in which the subjects take turns, then the schedule."""
 
-import os
-import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
-from benchmarks.load import Measurement, measure
+from benchmarks import cluster
+from benchmarks.assertions import AssertionKey
+from benchmarks.cluster import Cluster
+from benchmarks.load import Load, Measurement, measure
 from benchmarks.messages import Answer, Endpoint, LoadError, send
-from benchmarks.processes import PATIENCE_SECONDS, Memory, ServerProcess, running
+from benchmarks.processes import (
+    PATIENCE_SECONDS,
+    Memory,
+    ServerProcess,
+    free_port,
+    pinned_to,
+    running,
+)
 from benchmarks.relying_party import RelyingParty, discovery_url
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Site, Subject, Variant
+from benchmarks.verification import verify
 from benchmarks.workloads import Target, Workload
 
 POLL_SECONDS = 0.002
 IDLE_SECONDS = 1.0
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cores:
+    """Who has which: the server, the generator, and a database beside the server."""
+
+    server: tuple[int, ...]
+    generator: int
+    database: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +50,12 @@ class Plan:
     connections: int
     seconds: float
     rounds: int
+    """Of the closed loop, after one that warms up."""
+    schedules: int
+    """Rounds of the open loop, at half the rate that the closed one reached."""
     starts: int
     limit: int
-    server_core: int
-    generator_core: int
+    cores: Cores
     data: Path | None
 
 
@@ -43,18 +64,18 @@ class Starts:
     """Seconds from spawning to the first 200 of discovery, and the memory of a server at rest."""
 
     subject: str
-    first_ever: float
-    with_data: float
+    seconds: float
     idle: Memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One run of one workload against one subject."""
+    """One run of one workload against one subject; the scheduled ones are the open loop's."""
 
     subject: str
     workload: str
     round: int
+    scheduled: bool
     measurement: Measurement
 
 
@@ -62,9 +83,9 @@ class Result:
 class Outcome:
     """Everything that was measured."""
 
-    starts: list[Starts]
-    results: list[Result]
-    loaded: dict[str, Memory]
+    starts: list[Starts] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    loaded: dict[str, Memory] = field(default_factory=dict)
     """The memory of each subject after the last round."""
 
 
@@ -73,42 +94,89 @@ class Started:
     """A server that has answered, and how long that took."""
 
     subject: Subject
-    issuer: str
+    site: Site
     server: ServerProcess
     seconds: float
+    targets: dict[Variant, Target] = field(default_factory=dict)
+
+    def target(self, variant: Variant) -> Target:
+        """Made once, so that people stay signed in."""
+        if variant not in self.targets:
+            self.targets[variant] = self._new_target(variant)
+        return self.targets[variant]
+
+    def _new_target(self, variant: Variant) -> Target:
+        party = RelyingParty.discover(
+            variant.issuer(self.site.port), variant.registration(self.site.key)
+        )
+        return Target(party=party, variant=variant, answers=self.subject.answers)
 
 
 def run(plan: Plan) -> Outcome:
-    os.sched_setaffinity(0, {plan.generator_core})
+    outcome = Outcome()
     with (
+        pinned_to((plan.cores.generator,)),
         TemporaryDirectory(prefix="ostiary-benchmark-", dir=plan.data) as folder,
         ExitStack() as stack,
     ):
-        starts = [measure_starts(subject, plan, Path(folder)) for subject in plan.subjects]
+        database = enter_cluster(stack, plan)
+        sites = [make_site(subject, plan, Path(folder), database) for subject in plan.subjects]
+        for subject, site in zip(plan.subjects, sites, strict=True):
+            outcome.starts.append(measure_starts(subject, site, plan))
         started = [
-            stack.enter_context(start(subject, Path(folder) / subject.name, plan.server_core))
-            for subject in plan.subjects
+            stack.enter_context(start(subject, site, plan.cores))
+            for subject, site in zip(plan.subjects, sites, strict=True)
         ]
-        results = list(run_rounds(started, plan))
-        loaded = {each.subject.name: each.server.memory() for each in started}
-    return Outcome(starts=starts, results=results, loaded=loaded)
+        for each in started:
+            check_answers(each)
+        outcome.results.extend(run_rounds(started, plan))
+        outcome.results.extend(run_schedules(started, plan, outcome.results.copy()))
+        outcome.loaded.update({each.subject.name: each.server.memory() for each in started})
+    return outcome
+
+
+def check_answers(started: Started) -> None:
+    try:
+        for variant in started.subject.variants:
+            verify(started.target(variant))
+    except LoadError as error:
+        raise LoadError(f"{started.subject.name}: {error}\n{started.server.log_tail()}") from error
+
+
+def enter_cluster(stack: ExitStack, plan: Plan) -> Cluster | None:
+    if not any(subject.needs_postgresql for subject in plan.subjects):
+        return None
+    return stack.enter_context(cluster.cluster(plan.cores.database, plan.data))
+
+
+def make_site(
+    subject: Subject, plan: Plan, folder: Path, database: Cluster | None, workers: int = 1
+) -> Site:
+    data = folder / subject.name
+    data.mkdir()
+    url = None
+    if subject.needs_postgresql:
+        assert database is not None
+        url = database.create(f"{subject.name}-{workers}")
+    site = Site(
+        port=free_port(),
+        data=data,
+        database_url=url,
+        key=AssertionKey.fresh(),
+        workers=workers,
+    )
+    subject.prepare(site)
+    return site
 
 
 @contextmanager
-def start(subject: Subject, data: Path, core: int) -> Iterator[Started]:
-    """The subject serving from the data folder, which it may have to make."""
-    port = free_port()
-    command = subject.command(port, data)
+def start(subject: Subject, site: Site, cores: Cores) -> Iterator[Started]:
     began = perf_counter()
-    with running(command, core=core, log=data.with_suffix(".log")) as server:
-        wait_for_discovery(subject.issuer(port), server)
+    log = site.data.with_suffix(".log")
+    with running(subject.command(site), cores=cores.server, log=log) as server:
+        wait_for_discovery(subject.variants[0].issuer(site.port), server)
         seconds = perf_counter() - began
-        yield Started(subject=subject, issuer=subject.issuer(port), server=server, seconds=seconds)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+        yield Started(subject=subject, site=site, server=server, seconds=seconds)
 
 
 def wait_for_discovery(issuer: str, server: ServerProcess) -> None:
@@ -131,56 +199,85 @@ def try_to_send(endpoint: Endpoint) -> Answer | None:
         return None
 
 
-def measure_starts(subject: Subject, plan: Plan, folder: Path) -> Starts:
-    """Each start is a process of its own; the last one's data folder is the one that is kept."""
-    first_ever, with_data, idle = [], [], []
-    for number in range(plan.starts):
-        is_last = number == plan.starts - 1
-        data = folder / (subject.name if is_last else f"{subject.name}-{number}")
-        with start(subject, data, plan.server_core) as started:
-            first_ever.append(started.seconds)
-        with start(subject, data, plan.server_core) as started:
-            with_data.append(started.seconds)
+def measure_starts(subject: Subject, site: Site, plan: Plan) -> Starts:
+    """Each start is a process of its own; the first, which may make its tables, does not count."""
+    seconds, idle = [], []
+    for _ in range(plan.starts + 1):
+        with start(subject, site, plan.cores) as started:
+            seconds.append(started.seconds)
             sleep(IDLE_SECONDS)
             idle.append(started.server.memory())
     return Starts(
         subject=subject.name,
-        first_ever=median(first_ever),
-        with_data=median(with_data),
-        idle=sorted(idle, key=lambda memory: memory.resident)[len(idle) // 2],
+        seconds=median(seconds[1:]),
+        idle=sorted(idle[1:], key=lambda memory: memory.resident)[plan.starts // 2],
     )
 
 
 def run_rounds(started: Sequence[Started], plan: Plan) -> Iterator[Result]:
-    """Round 0 warms up and is not kept; the order of the subjects turns with each round."""
-    warm_up = replace(plan, seconds=min(plan.seconds, WARM_UP_SECONDS))
+    """Round 0 warms up and is not kept."""
+    warm_up = Load(seconds=min(plan.seconds, WARM_UP_SECONDS), limit=plan.limit)
+    kept = Load(seconds=plan.seconds, limit=plan.limit)
     for number in range(plan.rounds + 1):
-        turn = number % len(started)
+        say(f"round {number} of {plan.rounds}")
         for workload in plan.workloads:
-            for each in [*started[turn:], *started[:turn]]:
-                result = run_one(each, workload, number, plan if number else warm_up)
+            for each in in_turn(started, number, workload):
+                measurement = run_one(each, workload, plan, kept if number else warm_up)
                 if number:
-                    yield result
+                    yield Result(
+                        subject=each.subject.name,
+                        workload=workload.name,
+                        round=number,
+                        scheduled=False,
+                        measurement=measurement,
+                    )
 
 
-def run_one(started: Started, workload: Workload, number: int, plan: Plan) -> Result:
-    subject = started.subject
+def run_schedules(
+    started: Sequence[Started], plan: Plan, closed: Sequence[Result]
+) -> Iterator[Result]:
+    for number in range(1, plan.schedules + 1):
+        say(f"schedule {number} of {plan.schedules}")
+        for workload in plan.workloads:
+            for each in in_turn(started, number, workload):
+                rates = [
+                    result.measurement.rate
+                    for result in closed
+                    if (result.subject, result.workload) == (each.subject.name, workload.name)
+                ]
+                load = Load(seconds=plan.seconds, limit=plan.limit, rate=median(rates) / 2)
+                yield Result(
+                    subject=each.subject.name,
+                    workload=workload.name,
+                    round=number,
+                    scheduled=True,
+                    measurement=run_one(each, workload, plan, load),
+                )
+
+
+def in_turn(started: Sequence[Started], number: int, workload: Workload) -> list[Started]:
+    """Those that can do it, in an order that turns with each round."""
+    able = [
+        each
+        for each in started
+        if each.subject.reason_against(workload.name, workload.tokens) is None
+    ]
+    turn = number % len(able) if able else 0
+    return [*able[turn:], *able[:turn]]
+
+
+def run_one(started: Started, workload: Workload, plan: Plan, load: Load) -> Measurement:
+    variant = started.subject.variant(workload.tokens)
+    assert variant is not None
     try:
-        party = RelyingParty.discover(started.issuer, subject.answers)
-        target = Target(
-            party=party, access_token_algorithm=subject.access_token_algorithm, api=subject.api
-        )
-        measurement = measure(
-            party.token.origin,
-            workload.prepare(target, plan.connections),
-            seconds=plan.seconds,
-            limit=plan.limit,
-            server_cpu=started.server.cpu_seconds,
-        )
+        target = started.target(variant)
+        operations = workload.prepare(target, plan.connections)
+        return measure(target.party.token.origin, operations, load, started.server.cpu_seconds)
     except (LoadError, OSError) as error:
         raise LoadError(
-            f"{subject.name}, {workload.name}: {error}\n{started.server.log_tail()}"
+            f"{started.subject.name}, {workload.name}: {error}\n{started.server.log_tail()}"
         ) from error
-    return Result(
-        subject=subject.name, workload=workload.name, round=number, measurement=measurement
-    )
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)

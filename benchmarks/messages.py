@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
@@ -24,12 +25,13 @@ class Origin:
     port: int
     host: str
 
-    @classmethod
-    def parse(cls, url: str) -> "Origin":
-        parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname is None or parts.port is None:
-            raise LoadError(f"not an http URL with a host and a port: {url}")
-        return cls(address=loopback_address(parts.hostname), port=parts.port, host=parts.netloc)
+
+@cache
+def origin_of(scheme: str, host: str) -> Origin:
+    parts = urlsplit(f"{scheme}://{host}")
+    if scheme != "http" or parts.hostname is None or parts.port is None:
+        raise LoadError(f"not an http URL with a host and a port: {scheme}://{host}")
+    return Origin(address=loopback_address(parts.hostname), port=parts.port, host=host)
 
 
 def loopback_address(hostname: str) -> str:
@@ -45,6 +47,7 @@ def loopback_address(hostname: str) -> str:
 class Endpoint:
     """A URL to which requests can be encoded, its parts taken apart once."""
 
+    url: str
     origin: Origin
     path: str
 
@@ -52,7 +55,7 @@ class Endpoint:
     def parse(cls, url: str) -> "Endpoint":
         parts = urlsplit(url)
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        return cls(origin=Origin.parse(url), path=path)
+        return cls(url=url, origin=origin_of(parts.scheme, parts.netloc), path=path)
 
     def get(
         self, query: Mapping[str, str] = NOTHING, headers: Mapping[str, str] = NOTHING
@@ -74,17 +77,18 @@ class Endpoint:
         return "".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """A response; `head` is its status line and header lines."""
+    """A response; `head` is its status line and header lines. (Not frozen, which would cost as much
+    as all else here.)"""
 
     status: int
     head: bytes
     body: bytes
 
     def header(self, name: str) -> str | None:
-        found = find_header(self.head, self.head.lower(), name.lower().encode())
-        return None if found is None else found.decode("latin-1")
+        found = self.headers(name)
+        return found[0] if found else None
 
     def headers(self, name: str) -> list[str]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
@@ -92,36 +96,21 @@ class Answer:
         return [value.strip() for key, _, value in pairs if key.lower() == name.lower()]
 
 
-def find_header(head: bytes, lowered: bytes, name: bytes) -> bytes | None:
-    start = lowered.find(b"\r\n" + name + b":")
-    if start < 0:
-        return None
-    start += len(name) + 3
-    return head[start : head.index(b"\r\n", start)].strip()
-
-
 def parse_answer(received: bytes) -> Answer | None:
-    """The answer, or None while some of it is still to come."""
-    end_of_head = received.find(b"\r\n\r\n")
-    if end_of_head < 0:
+    """The answer, or None while some of it is still to come. RFC 9112 §6."""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
         return None
-    head = received[: end_of_head + 2]
-    rest = received[end_of_head + 4 :]
-    body = take_body(head, rest)
-    return None if body is None else Answer(int(head[9:12]), head, body)
-
-
-def take_body(head: bytes, rest: bytes) -> bytes | None:
+    head, body = received[:end], received[end + 4 :]
     lowered = head.lower()
-    length = find_header(head, lowered, b"content-length")
-    if length is None:
-        if find_header(head, lowered, b"transfer-encoding") is not None:
-            return join_chunks(rest)
-        length = b"0"
-    missing = int(length) - len(rest)
-    if missing < 0:
+    at = lowered.find(b"\r\ncontent-length:")
+    if at < 0 and b"\r\ntransfer-encoding:" in lowered:
+        joined = join_chunks(body)
+        return None if joined is None else Answer(int(head[9:12]), head, joined)
+    length = 0 if at < 0 else int(lowered[at + 17 :].partition(b"\r\n")[0])
+    if len(body) > length:
         raise LoadError("more bytes than the answer announced")
-    return rest if missing == 0 else None
+    return Answer(int(head[9:12]), head, body) if len(body) == length else None
 
 
 def join_chunks(rest: bytes) -> bytes | None:

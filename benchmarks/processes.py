@@ -1,8 +1,9 @@
-"""Servers as processes: started on one core, measured from /proc, always ended."""
+"""Servers as processes: started on cores of their own, measured from /proc, always ended."""
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,16 @@ PATIENCE_SECONDS = 30
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 @contextmanager
-def pinned_to(core: int) -> Iterator[None]:
-    """What is started inside inherits the core."""
+def pinned_to(cores: Sequence[int]) -> Iterator[None]:
+    """What is started inside inherits the cores."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -26,11 +32,13 @@ def pinned_to(core: int) -> Iterator[None]:
 
 
 @contextmanager
-def running(command: Sequence[str], *, core: int, log: Path) -> Iterator["ServerProcess"]:
+def running(
+    command: Sequence[str], *, cores: Sequence[int], log: Path, user: str | None = None
+) -> Iterator["ServerProcess"]:
     """The command as a process that does not outlive the block."""
-    with log.open("wb") as output, pinned_to(core):
+    with log.open("wb") as output, pinned_to(cores):
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, user=user
         )
     server = ServerProcess(process=process, log=log)
     try:

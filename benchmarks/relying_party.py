@@ -8,14 +8,16 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
+from benchmarks.assertions import AssertionKey
 from benchmarks.messages import Answer, Endpoint, LoadError, send
-from benchmarks.walker import Browser
+from benchmarks.walker import Browser, Walk
 
-CLIENT_ID = "demo-web"
-CLIENT_SECRET = "demo-web-secret"
 REDIRECT_URI = "http://localhost:8080/auth/cb"
 
+SCOPE = "openid profile email"
+
 JsonObject = dict[str, object]
+Query = Mapping[str, str]
 
 
 def discovery_url(issuer: str) -> str:
@@ -48,39 +50,65 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelyingParty:
-    """The confidential client demo-web, using client_secret_basic and PKCE."""
+class Registration:
+    """What a client knows of itself: with a secret (client_secret_basic), and a key for its service."""
 
+    client_id: str
+    client_secret: str
+    service_id: str
+    key: AssertionKey
+
+    @property
+    def basic(self) -> Mapping[str, str]:
+        """RFC 6749 §2.3.1: both are form-encoded before they are joined."""
+        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelyingParty:
+    """A confidential client that uses PKCE, at the provider that it discovered."""
+
+    registration: Registration
+    metadata: JsonObject
     discovery: Endpoint
-    authorization_url: str
     authorization: Endpoint
     token: Endpoint
     userinfo: Endpoint
     jwks: Endpoint
-    answers: Mapping[str, str]
-    """What the person at the browser types and presses, by the name of the field."""
 
     @classmethod
-    def discover(cls, issuer: str, answers: Mapping[str, str]) -> "RelyingParty":
+    def discover(cls, issuer: str, registration: Registration) -> "RelyingParty":
         discovery = Endpoint.parse(discovery_url(issuer))
         metadata = json_object(send(discovery.origin, discovery.get()))
-        authorization_url = text(metadata, "authorization_endpoint")
+        further = Endpoint.parse(f"{issuer}/.well-known/oauth-authorization-server")
+        answer = send(further.origin, further.get())
+        if answer.status == 200:
+            # RFC 8414 §3: some name endpoints of OAuth there alone.
+            metadata = json_object(answer) | metadata
         return cls(
+            registration=registration,
+            metadata=metadata,
             discovery=discovery,
-            authorization_url=authorization_url,
-            authorization=Endpoint.parse(authorization_url),
+            authorization=Endpoint.parse(text(metadata, "authorization_endpoint")),
             token=Endpoint.parse(text(metadata, "token_endpoint")),
             userinfo=Endpoint.parse(text(metadata, "userinfo_endpoint")),
             jwks=Endpoint.parse(text(metadata, "jwks_uri")),
-            answers=answers,
         )
 
-    def authorization_query(self, attempt: Attempt, scope: str) -> dict[str, str]:
+    @property
+    def issuer(self) -> str:
+        return text(self.metadata, "issuer")
+
+    def endpoint(self, name: str) -> Endpoint:
+        return Endpoint.parse(text(self.metadata, name))
+
+    def authorization_query(self, attempt: Attempt) -> dict[str, str]:
         return {
-            "client_id": CLIENT_ID,
+            "client_id": self.registration.client_id,
             "response_type": "code",
             "redirect_uri": REDIRECT_URI,
-            "scope": scope,
+            "scope": SCOPE,
             "state": attempt.state,
             "nonce": attempt.state,
             "code_challenge": attempt.challenge,
@@ -88,7 +116,20 @@ class RelyingParty:
         }
 
     def token_request(self, form: Mapping[str, str]) -> bytes:
-        return self.token.post(form, {"Authorization": BASIC_CREDENTIALS})
+        return self.token.post(form, self.registration.basic)
+
+    def assertion_request(self, form: Mapping[str, str]) -> bytes:
+        """The same by private_key_jwt, with an assertion of its own. RFC 7523 §2.2."""
+        registration = self.registration
+        assertion = registration.key.assertion(registration.service_id, self.issuer)
+        return self.token.post(
+            {
+                **form,
+                "client_id": registration.service_id,
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                "client_assertion": assertion,
+            }
+        )
 
     def code_request(self, attempt: Attempt, code: str) -> bytes:
         return self.token_request(
@@ -103,23 +144,28 @@ class RelyingParty:
     def userinfo_request(self, access_token: str) -> bytes:
         return self.userinfo.get(headers={"Authorization": f"Bearer {access_token}"})
 
-    def sign_in(self, scope: str, **parameters: str) -> SignedIn:
-        """Signs the person in with a new browser and redeems the code."""
-        attempt, browser = Attempt.fresh(), Browser()
-        query = urlencode(self.authorization_query(attempt, scope) | parameters)
-        url = f"{self.authorization_url}?{query}"
-        callback = browser.walk(url, until=REDIRECT_URI, answers=self.answers)
+    def walk(self, browser: Browser, query: Query, answers: Mapping[str, str]) -> Walk:
+        """From the authorization request through the pages to the address of the callback."""
+        url = f"{self.authorization.url}?{urlencode(query)}"
+        return browser.walk(url, until=REDIRECT_URI, answers=answers)
+
+    def sign_in(self, browser: Browser, answers: Mapping[str, str], query: Query) -> SignedIn:
+        """Through the pages that the browser is shown, and redeems the code."""
+        attempt = Attempt.fresh()
+        query = {**self.authorization_query(attempt), **query}
+        callback = send_all(self.token, self.walk(browser, query, answers))
         answer = send(self.token.origin, self.code_request(attempt, read_code(callback, attempt)))
         return SignedIn(cookie_header=browser.cookie_header, tokens=read_tokens(answer))
 
 
-def basic_credentials(client_id: str, client_secret: str) -> str:
-    """RFC 6749 §2.3.1: both are form-encoded before they are joined."""
-    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-    return f"Basic {b64encode(pair.encode()).decode()}"
-
-
-BASIC_CREDENTIALS = basic_credentials(CLIENT_ID, CLIENT_SECRET)
+def send_all(endpoint: Endpoint, walk: Walk) -> str:
+    """The walk, one request after the other."""
+    request = next(walk)
+    while True:
+        try:
+            request = walk.send(send(endpoint.origin, request))
+        except StopIteration as end:
+            return str(end.value)
 
 
 def read_code(location: str, attempt: Attempt) -> str:
@@ -138,9 +184,9 @@ def read_tokens(answer: Answer) -> JsonObject:
     return tokens
 
 
-def json_object(answer: Answer) -> JsonObject:
-    if answer.status != 200:
-        raise LoadError(f"{answer.status} instead of 200: {answer.body[:500]!r}")
+def json_object(answer: Answer, status: int = 200) -> JsonObject:
+    if answer.status != status:
+        raise LoadError(f"{answer.status} instead of {status}: {answer.body[:500]!r}")
     value: object = json.loads(answer.body)
     if not isinstance(value, dict):
         raise LoadError(f"not a JSON object: {answer.body[:500]!r}")

@@ -1,100 +1,96 @@
-"""What is compared: Ostiary, once for each algorithm of its access tokens, and its peers.
+"""What is compared: a provider, how it is made ready and started, and what it cannot do."""
 
-To add a peer, put it below peers/, write a function that describes it and list it in SUBJECTS.
-"""
-
-import json
-import shutil
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.processes import output_of
+from benchmarks.assertions import AssertionKey
+from benchmarks.relying_party import Registration
 
-PEER = "oidc-provider"
-PEER_FOLDER = Path(__file__).parent / "peers" / PEER
-OSTIARY = Path(sys.executable).parent / "ostiary"
 PASSWORD = "ostiary-demo"
+SECRET = "a-secret-of-32-characters-or-more-for-all"
+PEOPLE = 64
+"""Who can sign in, so that each connection has a person of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where one provider serves, and from what."""
+
+    port: int
+    data: Path
+    database_url: str | None
+    key: AssertionKey
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """How a provider is asked for tokens of one kind."""
+
+    id_token: str
+    access_token: str
+    """Their algorithms; an access token may be opaque."""
+    host: str = "localhost"
+    client_id: str = "demo-web"
+    service_id: str = "demo-service"
+    api: str | None = None
+
+    def issuer(self, port: int) -> str:
+        return f"http://{self.host}:{port}"
+
+    def registration(self, key: AssertionKey) -> Registration:
+        return Registration(
+            client_id=self.client_id, client_secret=SECRET, service_id=self.service_id, key=key
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a workload asks for, where it matters."""
+
+    id_token: str | None = None
+    access_token: str | None = None
+
+    def fit(self, variant: Variant) -> bool:
+        return self.id_token in (None, variant.id_token) and self.access_token in (
+            None,
+            variant.access_token,
+        )
+
+    def __str__(self) -> str:
+        kinds = (("ID", self.id_token), ("access", self.access_token))
+        return " and ".join(f"{kind} tokens with {name}" for kind, name in kinds if name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """How one provider is started, and what it has to be told apart from the others."""
-
     name: str
-    is_ours: bool
-    access_token_algorithm: str
-    command: Callable[[int, Path], tuple[str, ...]]
-    """From a port and a data folder to the command that serves `issuer(port)`."""
+    store: str
+    """What it keeps its data in, for the report."""
+    is_ours: bool = False
+    variants: tuple[Variant, ...]
+    """The first is what it gives when nobody asks for an algorithm."""
+    prepare: Callable[[Site], None]
+    """Writes what the server needs, once."""
+    command: Callable[[Site], tuple[str, ...]]
     missing: Callable[[], str | None]
     """What has to be installed before, if anything."""
-    answers: Mapping[str, str]
     versions: Callable[[], dict[str, str]]
-    api: str | None = None
+    login: Mapping[str, str]
+    """What is typed and pressed on its pages by the person {number}."""
+    needs_postgresql: bool = False
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """Workload (its name, or what that begins with) to the reason why it is not measured."""
 
-    def issuer(self, port: int) -> str:
-        return f"http://localhost:{port}"
+    def variant(self, tokens: Tokens) -> Variant | None:
+        return next((each for each in self.variants if tokens.fit(each)), None)
 
+    def answers(self, number: int) -> dict[str, str]:
+        return {name: text.format(number=number % PEOPLE) for name, text in self.login.items()}
 
-def oidc_provider() -> Subject:
-    return Subject(
-        name=PEER,
-        is_ours=False,
-        access_token_algorithm="RS256",
-        command=oidc_provider_command,
-        missing=oidc_provider_missing,
-        answers={"login": "alice", "password": PASSWORD},
-        versions=oidc_provider_versions,
-        api="urn:benchmark:api",
-    )
-
-
-def oidc_provider_command(port: int, data: Path) -> tuple[str, ...]:
-    return ("node", str(PEER_FOLDER / "server.mjs"), str(port), str(data))
-
-
-def oidc_provider_missing() -> str | None:
-    if shutil.which("node") is None:
-        return "Node.js is not installed"
-    if not (PEER_FOLDER / "node_modules" / PEER).exists():
-        return f"its packages are not installed: npm ci --prefix benchmarks/peers/{PEER}"
-    return None
-
-
-def oidc_provider_versions() -> dict[str, str]:
-    package = json.loads((PEER_FOLDER / "node_modules" / PEER / "package.json").read_text())
-    return {PEER: str(package["version"]), "node": output_of("node", "--version")}
-
-
-def ostiary(access_token_algorithm: str) -> Subject:
-    return Subject(
-        name=f"ostiary-{access_token_algorithm.lower()}",
-        is_ours=True,
-        access_token_algorithm=access_token_algorithm,
-        command=partial(ostiary_command, access_token_algorithm),
-        missing=ostiary_missing,
-        answers={"username": "alice", "password": PASSWORD, "decision": "allow"},
-        versions=ostiary_versions,
-    )
-
-
-def ostiary_command(access_token_algorithm: str, port: int, data: Path) -> tuple[str, ...]:
-    where = ("--port", str(port), "--data", str(data))
-    return (str(OSTIARY), "dev", *where, "--access-token-alg", access_token_algorithm, "--json")
-
-
-def ostiary_missing() -> str | None:
-    return (
-        None if output_of(str(OSTIARY), "dev", "--help") else "the command ostiary dev does not run"
-    )
-
-
-def ostiary_versions() -> dict[str, str]:
-    packages = ("ostiary", "uvicorn", "uvloop", "httptools", "cryptography")
-    return {package: version(package) for package in packages}
-
-
-SUBJECTS = (oidc_provider(), ostiary("RS256"), ostiary("ES256"))
+    def reason_against(self, workload: str, tokens: Tokens) -> str | None:
+        for name, reason in self.cannot.items():
+            if workload == name or workload.startswith(f"{name} "):
+                return reason
+        return None if self.variant(tokens) else f"no {tokens}"

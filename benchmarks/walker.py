@@ -1,11 +1,11 @@
 """A browser in miniature: cookies, redirects and forms, enough to sign a person in."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from benchmarks.messages import Answer, Endpoint, LoadError, send
+from benchmarks.messages import Answer, Endpoint, LoadError
 
 LONGEST_WALK = 20
 
@@ -69,6 +69,10 @@ def choose_form(page: str, answers: Mapping[str, str]) -> Form:
     return next((form for form in parser.forms if form.is_for(answers)), parser.forms[0])
 
 
+Walk = Generator[bytes, Answer, str]
+"""Requests of a browser on its way; where it arrives."""
+
+
 class Browser:
     """Keeps cookies by name alone: it only ever visits one server."""
 
@@ -79,31 +83,29 @@ class Browser:
     def cookie_header(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
-    def walk(self, url: str, *, until: str, answers: Mapping[str, str]) -> str:
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Cookie": self.cookie_header} if self._cookies else {}
+
+    def walk(self, url: str, *, until: str, answers: Mapping[str, str]) -> Walk:
         """Follows redirects and fills in forms; the first address that begins with `until`."""
-        answer = self._send(url)
+        request = Endpoint.parse(url).get(headers=self.headers)
         for _ in range(LONGEST_WALK):
+            answer = yield request
+            if answer.status >= 400:
+                raise LoadError(f"{answer.status} from {url}: {answer.body[:500]!r}")
+            self._keep_cookies(answer)
             location = answer.header("location")
             if location is None:
                 form = choose_form(answer.body.decode(), answers)
                 url = urljoin(url, form.action)
-                answer = self._send(url, form.fill(answers))
+                request = Endpoint.parse(url).post(form.fill(answers), self.headers)
                 continue
             url = urljoin(url, location)
             if url.startswith(until):
                 return url
-            answer = self._send(url)
+            request = Endpoint.parse(url).get(headers=self.headers)
         raise LoadError(f"signing in did not come to an end, last at {url}")
-
-    def _send(self, url: str, form: Mapping[str, str] | None = None) -> Answer:
-        endpoint = Endpoint.parse(url)
-        headers = {"Cookie": self.cookie_header} if self._cookies else {}
-        request = endpoint.get(headers=headers) if form is None else endpoint.post(form, headers)
-        answer = send(endpoint.origin, request)
-        if answer.status >= 400:
-            raise LoadError(f"{answer.status} from {url}: {answer.body[:500]!r}")
-        self._keep_cookies(answer)
-        return answer
 
     def _keep_cookies(self, answer: Answer) -> None:
         for cookie in answer.headers("set-cookie"):

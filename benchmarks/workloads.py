@@ -4,21 +4,23 @@ To add a workload, write a function like those below and list it in WORKLOADS.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.load import Exchange, Operation
 from benchmarks.messages import Answer, Endpoint, LoadError, send
 from benchmarks.relying_party import (
+    SCOPE,
     Attempt,
     RelyingParty,
+    SignedIn,
     json_object,
     read_code,
     read_tokens,
     signature_algorithm,
     text,
 )
-
-SCOPE = "openid profile email"
+from benchmarks.subjects import Tokens, Variant
+from benchmarks.walker import Browser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +28,16 @@ class Target:
     """A running subject, and how it must be asked so that it does the work that is compared."""
 
     party: RelyingParty
-    access_token_algorithm: str
-    api: str | None
-    """The resource (RFC 8707) without which refreshed access tokens are opaque."""
+    variant: Variant
+    answers: Callable[[int], Mapping[str, str]]
+    """What a person types and presses on the pages, by the name of the field."""
+
+    browsers: dict[int, Browser] = field(default_factory=dict)
+    """Each person's, which stays signed in."""
+
+    def sign_in(self, person: int, **query: str) -> SignedIn:
+        browser = self.browsers.setdefault(person, Browser())
+        return self.party.sign_in(browser, self.answers(person), query)
 
 
 def discovery(target: Target, connections: int) -> list[Operation]:
@@ -57,10 +66,12 @@ def repeat(request: bytes, expected: Answer) -> Operation:
     return operation
 
 
+CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
+
+
 def client_credentials(target: Target, connections: int) -> list[Operation]:
-    request = target.party.token_request({"grant_type": "client_credentials"})
-    first = read_tokens(send(target.party.token.origin, request))
-    check_algorithm(first, "access_token", target.access_token_algorithm)
+    request = target.party.token_request(CLIENT_CREDENTIALS)
+    check_access_token(target, read_tokens(send(target.party.token.origin, request)))
 
     def operation() -> Exchange:
         read_tokens((yield request))
@@ -68,26 +79,35 @@ def client_credentials(target: Target, connections: int) -> list[Operation]:
     return [operation] * connections
 
 
+def client_credentials_jwt(target: Target, connections: int) -> list[Operation]:
+    request = target.party.assertion_request(CLIENT_CREDENTIALS)
+    check_access_token(target, read_tokens(send(target.party.token.origin, request)))
+
+    def operation() -> Exchange:
+        read_tokens((yield target.party.assertion_request(CLIENT_CREDENTIALS)))
+
+    return [operation] * connections
+
+
 def refresh(target: Target, connections: int) -> list[Operation]:
-    return [rotation(target) for _ in range(connections)]
+    return [rotation(target, number) for number in range(connections)]
 
 
-def rotation(target: Target) -> Operation:
+def rotation(target: Target, person: int) -> Operation:
     """Refreshing one sign-in's tokens, each time with the successor of the last refresh token."""
-    resource = {} if target.api is None else {"resource": target.api}
-    scope = f"{SCOPE} offline_access" + ("" if target.api is None else " api:read")
-    signed_in = target.party.sign_in(scope, prompt="consent", **resource)
+    api = target.variant.api
+    resource = {} if api is None else {"resource": api}
+    scope = f"{SCOPE} offline_access" + ("" if api is None else " api:read")
+    signed_in = target.sign_in(person, scope=scope, prompt="consent", **resource)
+    return rotate_from(target, text(signed_in.tokens, "refresh_token"), resource)
+
+
+def rotate_from(target: Target, refresh_token: str, resource: Mapping[str, str]) -> Operation:
     form = {"grant_type": "refresh_token", **resource}
-    first = read_tokens(
-        send(
-            target.party.token.origin,
-            target.party.token_request(
-                form | {"refresh_token": text(signed_in.tokens, "refresh_token")}
-            ),
-        )
-    )
-    check_algorithm(first, "access_token", target.access_token_algorithm)
-    check_algorithm(first, "id_token", "RS256")
+    request = target.party.token_request(form | {"refresh_token": refresh_token})
+    first = read_tokens(send(target.party.token.origin, request))
+    check_access_token(target, first)
+    check_algorithm(first, "id_token", target.variant.id_token)
     refresh_token = text(first, "refresh_token")
 
     def operation() -> Exchange:
@@ -105,35 +125,83 @@ def rotation(target: Target) -> Operation:
 
 
 def userinfo(target: Target, connections: int) -> list[Operation]:
-    return [claims_of_one(target) for _ in range(connections)]
+    return [claims_of_one(target, number) for number in range(connections)]
 
 
-def claims_of_one(target: Target) -> Operation:
-    signed_in = target.party.sign_in(SCOPE)
+def claims_of_one(target: Target, person: int) -> Operation:
+    signed_in = target.sign_in(person)
     request = target.party.userinfo_request(text(signed_in.tokens, "access_token"))
     expected = send(target.party.userinfo.origin, request)
     check_claims(expected)
     return repeat(request, expected)
 
 
+def introspection(target: Target, connections: int) -> list[Operation]:
+    return [introspection_of_one(target, number) for number in range(connections)]
+
+
+def introspection_of_one(target: Target, person: int) -> Operation:
+    """The client asks about an access token of its own."""
+    signed_in = target.sign_in(person)
+    endpoint = target.party.endpoint("introspection_endpoint")
+    token = text(signed_in.tokens, "access_token")
+    request = endpoint.post({"token": token}, target.party.registration.basic)
+    expected = send(endpoint.origin, request)
+    if json_object(expected).get("active") is not True:
+        raise LoadError(f"not active: {expected.body[:500]!r}")
+    return repeat(request, expected)
+
+
+def pushed_request(target: Target, connections: int) -> list[Operation]:
+    """RFC 9126 §2.1."""
+    party = target.party
+    endpoint = party.endpoint("pushed_authorization_request_endpoint")
+
+    def operation() -> Exchange:
+        query = party.authorization_query(Attempt.fresh())
+        answer = yield endpoint.post(query, party.registration.basic)
+        text(json_object(answer, 201), "request_uri")
+
+    return [operation] * connections
+
+
 def code_flow(target: Target, connections: int) -> list[Operation]:
-    return [flow_of_one(target) for _ in range(connections)]
+    return [flow_of_one(target, number) for number in range(connections)]
 
 
-def flow_of_one(target: Target) -> Operation:
+def flow_of_one(target: Target, person: int) -> Operation:
     """Authorization with a live session, code exchange, userinfo: three requests."""
     party = target.party
-    signed_in = party.sign_in(SCOPE)
-    check_algorithm(signed_in.tokens, "id_token", "RS256")
+    signed_in = target.sign_in(person)
+    check_algorithm(signed_in.tokens, "id_token", target.variant.id_token)
+    headers = {"Cookie": signed_in.cookie_header}
 
     def operation() -> Exchange:
         attempt = Attempt.fresh()
-        redirect = yield party.authorization.get(
-            party.authorization_query(attempt, SCOPE), {"Cookie": signed_in.cookie_header}
-        )
+        query = party.authorization_query(attempt)
+        redirect = yield party.authorization.get(query, headers)
         tokens = read_tokens((yield party.code_request(attempt, read_redirect(redirect, attempt))))
         text(tokens, "id_token")
         check_claims((yield party.userinfo_request(text(tokens, "access_token"))))
+
+    return operation
+
+
+def sign_in(target: Target, connections: int) -> list[Operation]:
+    return [sign_in_of_one(target, number) for number in range(connections)]
+
+
+def sign_in_of_one(target: Target, person: int) -> Operation:
+    """A new browser each time: the pages, the password, the code exchange."""
+    party = target.party
+    answers = target.answers(person)
+
+    def operation() -> Exchange:
+        attempt = Attempt.fresh()
+        query = party.authorization_query(attempt)
+        callback = yield from party.walk(Browser(), query, answers)
+        tokens = read_tokens((yield party.code_request(attempt, read_code(callback, attempt))))
+        text(tokens, "id_token")
 
     return operation
 
@@ -150,26 +218,55 @@ def check_claims(answer: Answer) -> None:
         text(claims, name)
 
 
+def check_access_token(target: Target, tokens: Mapping[str, object]) -> None:
+    check_algorithm(tokens, "access_token", target.variant.access_token)
+
+
 def check_algorithm(tokens: Mapping[str, object], name: str, expected: str) -> None:
-    """Whether the subject does the work that its column in the report says."""
+    """Whether the subject does the work that its row in the report says."""
     found = signature_algorithm(text(tokens, name))
     if found != expected:
         raise LoadError(f"{name} is signed with {found}, not with {expected}")
 
 
+ANY_TOKENS = Tokens()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """One line of the report: its name and how its operations are prepared, unmeasured."""
+    """One row of the report: its name and how its operations are prepared, unmeasured."""
 
     name: str
     prepare: Callable[[Target, int], list[Operation]]
+    tokens: Tokens = ANY_TOKENS
+
+
+Prepare = Callable[[Target, int], list[Operation]]
+
+
+def with_access_tokens(name: str, prepare: Prepare) -> tuple[Workload, ...]:
+    return tuple(
+        Workload(name=f"{name} {each}", prepare=prepare, tokens=Tokens(access_token=each))
+        for each in ("RS256", "ES256")
+    )
+
+
+def with_id_tokens(name: str, prepare: Prepare) -> tuple[Workload, ...]:
+    return tuple(
+        Workload(name=f"{name} {each}", prepare=prepare, tokens=Tokens(id_token=each))
+        for each in ("RS256", "ES256")
+    )
 
 
 WORKLOADS = (
-    Workload(name="client_credentials", prepare=client_credentials),
-    Workload(name="refresh", prepare=refresh),
+    *with_access_tokens("client_credentials", client_credentials),
+    *with_access_tokens("client_credentials_jwt", client_credentials_jwt),
+    *with_id_tokens("refresh", refresh),
     Workload(name="userinfo", prepare=userinfo),
+    Workload(name="introspection", prepare=introspection),
+    *with_id_tokens("code_flow", code_flow),
+    Workload(name="pushed_request", prepare=pushed_request),
     Workload(name="discovery", prepare=discovery),
     Workload(name="jwks", prepare=jwks),
-    Workload(name="code_flow", prepare=code_flow),
+    Workload(name="sign_in", prepare=sign_in),
 )

@@ -24,9 +24,12 @@ from ostiary.cli.program import program
 from ostiary.domain import refusals
 from ostiary.domain.audit import EventType
 from ostiary.domain.face import FACES, Face
+from ostiary.domain.observer import Outcome
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.scopes import OFFLINE_SCOPES
 from ostiary.domain.security_level import LEVELS
+from ostiary.domain.signing_keys import ERASURE
+from ostiary.management.durations import written_duration
 from ostiary.protocol.scope import OPENID
 from ostiary.settings import (
     CREDENTIAL_NAME,
@@ -37,6 +40,9 @@ from ostiary.settings import (
     Settings,
 )
 from ostiary.storage.schema import ensure_schema
+from ostiary.storage.sweeping import SWEEPS
+from ostiary.telemetry.instruments import MOST_SERIES, OTHER
+from ostiary.telemetry.metrics import SECTIONS, Metric
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference_pages.py from the program itself: change it there. -->"
@@ -191,6 +197,37 @@ def _without_claims(scope: str) -> str:
 SETTING_TEXTS: Mapping[str, str] = {
     "server.host": "Where to listen. A name stands for all of its addresses: `localhost` is often two.",
     "server.port": "The port to listen on.",
+    "server.trusted_proxies": "Who is believed about where a request comes from: addresses, networks, or "
+    '`"unix"` for whoever can open the socket\'s file. See [Run behind a reverse proxy](../how-to/reverse-proxy.md).',
+    "server.forwarded_headers": "Which headers the trusted proxies write: `X-Forwarded-For`, `-Proto` and "
+    "`-Host`, or the `Forwarded` of RFC 7239. The other family is ignored, as it may be the client's own.",
+    "server.client_certificate_header": "The header in which a trusted proxy hands on the certificate of a "
+    "client, such as `X-Client-Cert`.",
+    "limits.connections": "How many connections each process holds at once. When there is no room, those "
+    "go which have asked nothing for the longest time.",
+    "limits.head_seconds": "How long the head of a request may take to come, and a connection may ask nothing.",
+    "limits.body_seconds": "How much longer the body behind it may take.",
+    "limits.answer_seconds": "How long a client may leave its answer unread.",
+    "limits.requests_per_minute_per_address": "Requests from an address (of IPv6: a /64 network) to an "
+    "issuer, at all processes together; 0 is no limit. This and the next ones do not hold in a sandbox.",
+    "limits.requests_per_minute_per_client": "Requests of a client that has proved who it is.",
+    "limits.failures_per_minute": "Wrong client secrets and assertions, and codes and refresh tokens that "
+    "were never given out, by an address for a client; ten times as many by an address for all clients, and "
+    "as answers `active: false` to a client.",
+    "limits.pushed_requests_per_minute_per_client": "Pushed authorization requests of a client; of a "
+    "public one, which anybody can push for, from each address.",
+    "limits.sign_ins_per_minute_per_address": "Sign-ins that are begun at an address.",
+    "server.workers": 'How many processes answer; `"auto"` is one for each core that Ostiary may use. '
+    "With more than one a supervisor, which answers nothing itself, starts and replaces them.",
+    "server.drain_seconds": "How long requests are still taken after `SIGTERM`, while `/readyz` says no "
+    "and each answer closes its connection. A second signal ends the wait.",
+    "server.tls_certificate": "PEM, the whole chain: TLS 1.2 and 1.3 are spoken instead of plain http. In "
+    "the file: relative to the file. Renewed files are read on `SIGHUP`.",
+    "server.tls_key": "The certificate's private key, PEM, without a password.",
+    "server.tls_client_ca": "PEM: who signs the certificates of clients. Without it none are asked for.",
+    "management.host": "Where operators ask: `/livez`, `/readyz`, `/healthz`, `/metrics`.",
+    "management.port": "Without it there is no such listener: the probes answer at the public port, with "
+    "yes or no, and the metrics cannot be read.",
     "database.path": "The SQLite file, made when it is not there. In the file: relative to the file.",
     "master_key.file": "The file with the master key, of mode 600. In the file: relative to the file. "
     f"The variable `{MASTER_KEY_VARIABLE}` goes before it; without both the key comes from the systemd "
@@ -202,6 +239,11 @@ SETTING_TEXTS: Mapping[str, str] = {
     "log.level": "What is too unimportant to be logged.",
     "log.format": '`"auto"` is text on a terminal and JSON elsewhere.',
     "log.requests": "A line for each request: method, path, status and time; never the query.",
+    "tracing.endpoint": "Where spans are sent, by OTLP over HTTP, such as "
+    "`http://127.0.0.1:4318/v1/traces`. Needs the extra: `pip install 'ostiary[otel]'`.",
+    "tracing.share": "Which part of all traces is kept, from 0 to 1.",
+    "metrics.client_label": "Whether authorization and token requests are also counted by client. For a "
+    "few hundred clients: each makes some series of its own.",
 }
 
 
@@ -262,6 +304,40 @@ def _template() -> str:
     from ostiary.cli.init import TEMPLATE  # noqa: PLC0415  beside its use
 
     return TEMPLATE
+
+
+# ---- metrics ------------------------------------------------------------------------------------
+
+
+def metrics_page() -> str:
+    return page(
+        "Metrics",
+        "What `/metrics` of the management listener tells, in Prometheus' text format: the sums over all "
+        "processes of a service, whichever of them is asked. [Monitor](../how-to/monitor.md) shows how to "
+        "switch it on, the dashboard and the alerts.",
+        *(_metrics_section(title, section) for title, section in SECTIONS.items()),
+        "## Labels\n\n`outcome` is "
+        + ", ".join(code(outcome.value) for outcome in Outcome)
+        + ": the last three are not the request's fault, but of too many of them, of the store, and ours. "
+        "`reason` is one of the [refusals](refusals.md), and empty where there is none. `institution` is "
+        "that of the client, and empty for a client that is not known. A client that did not prove itself is "
+        "counted as who it says it is.\n\nNo label names a person, an address or a token. Clients are named "
+        "only with `metrics.client_label`. Whatever is asked for, a metric has at most "
+        f"{MOST_SERIES:,} series in each process; what comes after them is counted as `{OTHER}`.",
+    )
+
+
+def _metrics_section(title: str, section: Sequence[Metric]) -> str:
+    rows = [
+        (
+            code(metric.name),
+            metric.kind.value,
+            ", ".join(code(label) for label in metric.labels) or "none",
+            metric.meaning + (" With `client_id` where that is on." if metric.by_client else ""),
+        )
+        for metric in section
+    ]
+    return f"## {title}\n\n" + table(("metric", "kind", "labels", "what it is"), rows)
 
 
 # ---- command line -------------------------------------------------------------------------------
@@ -364,9 +440,14 @@ TABLE_TEXTS: Mapping[str, str] = {
     "them, and in `client_print` what the client was; to another one they are asked again.",
     "pictures": "A user's uploaded picture.",
     "subject_keys": "The key of an issuer's pairwise subjects, sealed; it is never changed.",
-    "signing_keys": "`sealed` is the private key, encrypted under the master key. The state follows "
-    "from `activates_at` alone.",
-    "handle_keys": "The keys of the MAC in codes, refresh tokens and cookies; sealed likewise.",
+    "signing_keys": "`sealed` is the private key, encrypted under the master key; empty once it was "
+    "destroyed. The state follows from `activates_at` alone. `sequence` counts an algorithm's keys.",
+    "throttles": "Guesses at passwords in a row: of an account from an address, of an address, of an account. "
+    "`key` is a MAC of name and address; nothing is looked at before `free_at`. Where somebody has signed in "
+    "(`succeeded_at`), guesses from elsewhere do not hold them up.",
+    "request_counts": "What each process has counted in this minute of who asks much, as JSON.",
+    "handle_keys": "The keys of the MAC in codes, refresh tokens and cookies; sealed likewise. The newest "
+    "that is active seals.",
     "sessions": "A browser's signed-in state. `generation` counts its sign-ins: only the cookie of the "
     "latest counts.",
     "logout_notices": "What clients are told of sessions that have ended, written with the end. One is "
@@ -377,7 +458,15 @@ TABLE_TEXTS: Mapping[str, str] = {
     "revoking are each one conditional update of it.",
     "spent_ids": "What counts once, or no longer, until it expires: digests of the ids of client "
     "assertions and DPoP proofs, and of access tokens that were given back.",
-    "audit_events": "Security events, written in the transaction of the change that they record.",
+    "leases": "Which process does what is to be done once. `turn` grows with each renewal: whoever sees it "
+    "stand still for long enough takes over.",
+    "jobs": "How the jobs of housekeeping are doing: the last run of each that was noted.",
+    "audit_events": "Security events, written in the transaction of the change that they record. `seal` is "
+    "the number of the seal that they are under.",
+    "audit_seals": "Signed seals over the events, each naming the one before it: "
+    "[Audit events and seals](audit.md).",
+    "audit_keys": "The public keys that have signed seals, sealed under the master key so that nobody else "
+    "can put in theirs.",
     "refusals": "Why a request was turned down, by the reference that the refused party was shown.",
 }
 
@@ -390,8 +479,8 @@ def database_page() -> str:
         "are 16 bytes that grow with time.",
         "These tables are Ostiary's own and change with its versions: read them to understand, change "
         "data through the commands.",
-        "Nothing is deleted so far. What has expired is refused because the clock says so; a sweeper "
-        "that clears it away comes later.",
+        "What has expired is refused because the clock says so, and swept away later: see "
+        "[Retention](retention.md).",
         *(_table_section(name, columns) for name, columns in _schema()),
         "## Types of events\n\nThe values of `audit_events.type`:\n\n"
         + "\n".join(f"- `{each}`" for each in EventType),
@@ -430,12 +519,55 @@ def _table_section(name: str, columns: Sequence[sqlite3.Row]) -> str:
 
 # -------------------------------------------------------------------------------------------------
 
+
+def retention_page() -> str:
+    return page(
+        "Retention",
+        "Whether something has expired is a comparison with the clock wherever it is used. The sweeper only "
+        "keeps the database small: once a minute it walks each table in batches of a few hundred rows with "
+        "pauses between them, in one of the processes. There is nothing to schedule and nothing to set.",
+        "## Swept",
+        table(
+            ("table", "a row is of use until", "and is kept", "because"),
+            [
+                (code(each.table), each.until, f"{written_duration(each.keep)} more", each.because)
+                for each in SWEEPS
+            ],
+        ),
+        "What has ended is refused with the same error before it is swept and after. A clock that jumps "
+        "ahead by more than an hour is not believed by the sweeper for an hour: time to set it right "
+        "before anything is lost.",
+        "## Kept",
+        table(("table", "for how long"), [(code(name), text) for name, text in KEPT.items()]),
+    )
+
+
+KEPT: Mapping[str, str] = {
+    "audit_events": "For ever: nothing in Ostiary deletes one.",
+    "audit_seals, audit_keys": "For ever, as the events that they seal.",
+    "signing_keys": "Public halves for ever, for hints and seals. The private half is destroyed "
+    f"{written_duration(ERASURE)} after its successor began to sign.",
+    "handle_keys, subject_keys": "For ever: refresh tokens live long, and pairwise subjects never change.",
+    "users, memberships, pictures": "For ever: people are switched off, not deleted. A picture can be "
+    "taken away.",
+    "consents": "As long as the user: what somebody has agreed to is asked once.",
+    "issuers, institutions, clients, client_origins, secret_uses, jwks_fetches": "As long as the client "
+    "or the issuer. There is one row for each, however many requests there are.",
+    "request_counts": "Until the minute after; whoever counts forgets.",
+    "leases, jobs": "A few rows, written again and again.",
+}
+
+
+# -------------------------------------------------------------------------------------------------
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "claims.md": claims_page,
     "command-line.md": command_line_page,
     "configuration.md": configuration_page,
     "database.md": database_page,
+    "metrics.md": metrics_page,
     "refusals.md": refusals_page,
+    "retention.md": retention_page,
 }
 
 

@@ -8,13 +8,17 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.world import World, make_template, open_world
+from ostiary.storage.source import PostgresqlSource, Source
+from tests.kit.pgbouncer import missing_for_pgbouncer, pooled, pooling
+from tests.kit.postgresql import Cluster, missing_for_postgresql, restore, running
+from tests.kit.world import MovableClock, World, copy_template, make_template, world_over
+from tests.proxies.configurations import PROXIES
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -65,13 +69,41 @@ def missing_for_apache() -> str | None:
     return "no Apache with its module here: install libapache2-mod-auth-openidc"
 
 
+def missing_for_proxies() -> str | None:
+    missing = [each.title for each in PROXIES.values() if not Path(each.program).exists()]
+    return f"not here: {', '.join(missing)}; see scripts/proxies.sh" if missing else None
+
+
 # marker -> what it needs and this machine has not
 NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": missing_for_browser,
     "interop": missing_for_interop,
     "go": missing_for_go,
     "apache": missing_for_apache,
+    "proxies": missing_for_proxies,
+    "postgresql": missing_for_postgresql,
+    "pgbouncer": missing_for_pgbouncer,
 }
+
+# What a test marked `both_engines` is run over, and with `pooled=True` besides.
+ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+POOLED = pytest.param("pgbouncer", marks=[pytest.mark.postgresql, pytest.mark.pgbouncer])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=("sqlite", "postgresql", "pgbouncer"),
+        default="sqlite",
+        help="the database under tests that do not ask for both",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    both = metafunc.definition.get_closest_marker("both_engines")
+    if both is not None and "engine" in metafunc.fixturenames:
+        engines = (*ENGINES, POOLED) if both.kwargs.get("pooled") else ENGINES
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -102,9 +134,47 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A server of the worker's own; mark the test with `postgresql`."""
+    with running() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: Cluster) -> Iterator[int]:
+    """The port of a pooler in front of it."""
+    with pooling(postgresql) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Cluster) -> PostgresqlSource:
+    """The same database there."""
+    return postgresql.make(make_template)
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    chosen: str = getattr(request, "param", request.config.getoption("--engine"))
+    return chosen
+
+
 @pytest.fixture
-async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
+def source(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    """A filled database of the test's own."""
+    if engine != "sqlite":
+        kept: PostgresqlSource = request.getfixturevalue("postgresql_template")
+        restore(kept)
+        pooler = engine == "pgbouncer"
+        return pooled(kept, request.getfixturevalue("pgbouncer")) if pooler else kept
+    copy_template(request.getfixturevalue("template"), tmp_path / "ostiary.db")
+    return tmp_path / "ostiary.db"
+
+
+@pytest.fixture
+async def world(source: Source) -> AsyncIterator[World]:
     """A provider of the test's own."""
-    opened = open_world(template, tmp_path / "ostiary.db")
+    opened = world_over(source, MovableClock())
     yield opened
     await opened.ostiary.close()

@@ -3,12 +3,14 @@
 Secrets are kept out where they would come in: what is logged is chosen by name, never a request.
 """
 
-import contextlib
 import logging
 import sys
-from typing import Final, Literal, TextIO
+from collections.abc import MutableMapping
+from typing import Any, ClassVar, Final, Literal, TextIO
 
 import structlog
+
+from ostiary.web.request_facts import CURRENT
 
 LogFormat = Literal["json", "text", "auto"]
 
@@ -17,15 +19,40 @@ class Lines:
     """Where they can no longer be written (a full disk, a reader that is gone), they are lost and
     the service goes on: what has to be kept, audit events above all, is in the database."""
 
+    # How many could not be written since the process began.
+    lost: ClassVar[int] = 0
+
     def __init__(self, file: TextIO) -> None:
         self._file: Final = file
 
     def write(self, line: str) -> None:
-        with contextlib.suppress(OSError):
+        try:
             self._file.write(f"{line}\n")
             self._file.flush()
+        except OSError:
+            Lines.lost += 1
 
     debug = info = warning = error = critical = write
+
+
+class _LineHandler(logging.Handler):
+    """For who logs through the standard library."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines: Final = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.write(self.format(record))
+
+
+def _name_request(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Every line that is written while a request is answered says which one it is."""
+    if (facts := CURRENT.get()) is not None:
+        event["request_id"] = facts.request_id
+        if (trace_id := facts.find_trace_id()) is not None:
+            event["trace_id"] = trace_id
+    return event
 
 
 def configure_logs(log_format: LogFormat, level: str) -> None:
@@ -38,6 +65,7 @@ def configure_logs(log_format: LogFormat, level: str) -> None:
         else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.typing.Processor] = [
+        _name_request,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
@@ -50,10 +78,10 @@ def configure_logs(log_format: LogFormat, level: str) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *_: lines,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a reload changes the level for loggers that exist
     )
     # The HTTP server logs through the standard library: the same lines, warnings and above.
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _LineHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
     )

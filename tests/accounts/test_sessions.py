@@ -11,7 +11,7 @@ from tests.domain.values import NOW, a_session
 from tests.kit.world import ENTERPRISE, World, a_client
 
 NEW_ID = b"n" * 16
-HANDLES = HandleKeys(issuer_id="enterprise", keys={1: b"k" * 32})
+HANDLES = HandleKeys(issuer_id="enterprise", sealing=1, keys={1: b"k" * 32})
 CLIENT = a_client("web", ENTERPRISE)
 
 

@@ -7,7 +7,7 @@ import pytest
 from ostiary.accounts.subjects import open_subjects
 from ostiary.domain.subjects import Subjects
 from ostiary.signing.master_key import MasterKey, MasterKeyError
-from ostiary.storage.sqlite import Step
+from ostiary.storage.database import Step
 from tests.kit.world import ENTERPRISE, MASTER_KEY, START, World, world_over
 
 FORGET = "DELETE FROM subject_keys WHERE issuer_id = :issuer_id RETURNING issuer_id"
@@ -25,7 +25,7 @@ async def test_an_issuer_is_made_with_its_key(world: World) -> None:
 
 async def test_an_issuer_of_an_older_database_gets_its_key_when_it_is_served(world: World) -> None:
     assert await world.store.database.change(Step(FORGET, {"issuer_id": "enterprise"}))
-    again = world_over(world.store.database.path, world.clock)
+    again = world_over(world.path, world.clock)
     async with again.http(ENTERPRISE) as http:
         assert (await http.get(ENTERPRISE.endpoint("jwks"))).status_code == 200
     assert await again.store.keys.subject_key("enterprise") is not None

@@ -18,7 +18,7 @@ VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util",
 # A value that crosses a function boundary cannot be changed behind its reader's back.
 MUTABLE_DATACLASSES = {
     "ostiary.domain.clock.SandboxClock": "a clock that can be moved is state, not a value",
-    "ostiary.storage.sqlite.Step": "a statement and its parameters, in the order of every driver",
+    "ostiary.storage.database.Step": "a statement and its parameters, in the order of every driver",
 }
 LONG_FILES = {
     "ostiary.domain.refusals": "the closed catalogue: one table, and its readers look up one row",

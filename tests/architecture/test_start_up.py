@@ -11,6 +11,8 @@ LATE = {
     "alembic": "the schema is behind",
     "mako": "the schema is behind",
     "sqlalchemy": "the schema is behind",
+    "prometheus_client": "somebody asks for the metrics",
+    "opentelemetry": "an operator wants traces",
     "aiosmtplib": "there is mail to send",
     "httpx2": "Ostiary fetches something",
     "requests": "never; it belongs to the tests",
@@ -36,6 +38,7 @@ def modules_after(statement: str) -> set[str]:
     ("entry", "late"),
     [
         ("ostiary.app", LATE),
+        ("ostiary.serving.process", LATE),
         ("ostiary.outbound.guarded", LATE),
         ("ostiary.__main__", {name: when for name, when in LATE.items() if name != "ostiary.cli"}),
     ],

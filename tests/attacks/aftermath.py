@@ -7,9 +7,8 @@
 What an answer itself has to look like stands in `expected`.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from hashlib import sha256
 
 import structlog
@@ -17,6 +16,7 @@ from structlog.typing import EventDict
 
 from ostiary.domain.issuer import Issuer
 from tests.attacks.wire import ask, returned
+from tests.kit import outside
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
 
@@ -53,13 +53,10 @@ def check_logs(logs: list[EventDict]) -> None:
 
 def contents(world: World) -> dict[str, tuple[int, str]]:
     """Of each table, how many rows it has and what they say."""
-    with closing(sqlite3.connect(world.store.database.path)) as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        found = {}
-        for (name,) in names:
-            rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()  # noqa: S608
-            found[name] = len(rows), sha256(repr(rows).encode()).hexdigest()
-        return found
+    return {
+        name: (len(rows), sha256(repr(rows).encode()).hexdigest())
+        for name, rows in outside.contents(world.source).items()
+    }
 
 
 def rows_of(world: World, table: str) -> int:

@@ -7,8 +7,8 @@ from ostiary.domain.client import Client
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.user import Membership, User
 from ostiary.management.issuers import save_issuer
+from ostiary.storage.database import Step
 from ostiary.storage.issuers import CLIENT, version_step
-from ostiary.storage.sqlite import Step
 from tests.kit.world import (
     ALICE_CLAIMS,
     ENTERPRISE,

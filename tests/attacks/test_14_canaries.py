@@ -16,6 +16,7 @@ import pytest
 from ostiary.protocol.jose.public_key import PublicKey
 from ostiary.signing.signer import Signer
 from ostiary.storage.sqlite import SqliteDatabase
+from ostiary.telemetry.exposition import expose
 from ostiary.web.access_log import AccessLog
 from ostiary.web.asgi import Application, Message, Receive, Scope, Send
 from tests.attacks.test_5_codes_and_refresh import check_absent
@@ -103,7 +104,8 @@ class Wiretap:
 def tapped(world: World) -> tuple[World, Wiretap]:
     """With the log of requests on, as `serve` puts it together."""
     wiretap = Wiretap(world.ostiary.application)
-    ostiary = replace(world.ostiary, application=AccessLog(wiretap))
+    logged = AccessLog(wiretap, world.ostiary.telemetry, lines=True)
+    ostiary = replace(world.ostiary, application=logged)
     return replace(world, ostiary=ostiary), wiretap
 
 
@@ -116,6 +118,7 @@ async def check_kept(world: World, wiretap: Wiretap, written: str) -> None:
     """Nothing of them is where it does not belong."""
     await world.ostiary.beside.drain()
     written += await records(world)
+    written += expose(world.ostiary.telemetry.instruments).decode()
     assert "refused" in written
     assert wiretap.refused
     for name, values in wiretap.secrets.items():
@@ -128,7 +131,7 @@ async def check_kept(world: World, wiretap: Wiretap, written: str) -> None:
                     each for each in wiretap.refused if part in each
                 ], f"{name} in an answer"
     everything = [value for values in wiretap.secrets.values() for value in values]
-    check_absent(world.store.database.path, everything)
+    check_absent(world, everything)
 
 
 async def records(world: World) -> str:

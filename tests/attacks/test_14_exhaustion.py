@@ -11,7 +11,8 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -43,8 +44,8 @@ from tests.budget.test_statements import counted
 from tests.kit.client_key import ASSERTION_TYPE
 from tests.kit.person import Form, Person
 from tests.kit.relying_party import RelyingParty, payload
-from tests.kit.server import Site
-from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World
+from tests.kit.server import Server, Site, make_site, start_server
+from tests.kit.world import ENTERPRISE, PASSWORD, SECRET, World, sqlite_of
 from tests.specs.wire import reason_of
 
 SLOW, IDLE = 200, 300
@@ -80,7 +81,42 @@ def check_honest(site: Site, before: float) -> None:
     assert slow_percentile(site) < max(0.5, 10 * before)
 
 
-def test_rx_01_who_is_slow_holds_up_nobody(site: Site) -> None:
+IMPATIENT = {"head_seconds": 2, "body_seconds": 1, "answer_seconds": 2, "connections": 400}
+
+
+@pytest.fixture(scope="module")
+def impatient_server(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Server]]:
+    """With little time and room, so that the tests need not wait as long as a real one does."""
+    made = make_site(template, tmp_path_factory.mktemp("site") / "ostiary.db")
+    limits = {f"limits.{name}": value for name, value in IMPATIENT.items()}
+    server = start_server(made, settings=limits)
+    yield made, server
+    server.stop()
+
+
+@pytest.fixture
+def impatient(impatient_server: tuple[Site, Server]) -> Site:
+    return impatient_server[0]
+
+
+def open_sockets(server: Server) -> int:
+    files = Path(f"/proc/{server.process.pid}/fd")
+    names = (_target(each) for each in files.iterdir())
+    return sum(name.startswith("socket:") for name in names)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # closed meanwhile
+        return ""
+
+
+@pytest.mark.spec("RFC 9110 §15.5.9")
+def test_rx_01_who_is_slow_holds_up_nobody_and_is_shown_the_door(impatient: Site) -> None:
+    site = impatient
     before = slow_percentile(site)
     host = f"Host: localhost:{site.port}\r\n".encode()
     path = path_of(ENTERPRISE, "token").encode()
@@ -92,10 +128,52 @@ def test_rx_01_who_is_slow_holds_up_nobody(site: Site) -> None:
         "who does not read": document * 20,
     }
     with ExitStack() as stack:
-        for number in range(SLOW):
-            connect(stack, site, [*slow.values()][number % len(slow)])
+        opened = {
+            what: [connect(stack, site, data) for _ in range(SLOW // len(slow))]
+            for what, data in slow.items()
+        }
         check_honest(site, before)
+        heard = {
+            what: [listen(each, patience=10) for each in connections]
+            for what, connections in opened.items()
+        }
+    assert all(each.closed for connections in heard.values() for each in connections)
+    for what in ("who begins to ask", "who begins to send a form"):
+        assert {tuple(each.statuses) for each in heard[what]} == {(408,)}
     check_honest(site, before)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\n"], ids=["nothing", "a head"])
+def test_rx_01_a_little_now_and_then_is_no_head(impatient: Site, begun: bytes) -> None:
+    """The time is for the whole, however diligently its parts come."""
+    part = b"X-A: b\r\n" if begun else b"\r\n"
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", impatient.port), 10) as connection:
+        connection.sendall(begun)
+        connection.settimeout(0.1)
+        answer = None
+        while answer is None and time.monotonic() - began < 20:
+            with suppress(TimeoutError):
+                connection.sendall(part)
+                answer = connection.recv(100)
+    assert answer is not None
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_rx_01_who_does_not_take_its_answers_is_cut_off(
+    impatient_server: tuple[Site, Server],
+) -> None:
+    site, server = impatient_server
+    document = b"GET %s HTTP/1.1\r\nHost: localhost:%d\r\n\r\n"
+    document %= path_of(ENTERPRISE, "openapi.json").encode(), site.port
+    before = open_sockets(server)
+    with ExitStack() as stack:
+        for _ in range(20):
+            connect(stack, site, document * 100)
+        ends = time.monotonic() + 20
+        while open_sockets(server) > before and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert open_sockets(server) <= before
 
 
 def test_rx_02_who_asks_nothing_more_is_let_go(site: Site) -> None:
@@ -106,6 +184,25 @@ def test_rx_02_who_asks_nothing_more_is_let_go(site: Site) -> None:
         check_honest(site, before)
         heard = [listen(each, patience=SECONDS_KEPT_ALIVE * 4) for each in idle]
     assert all(each.closed and each.statuses == [200] for each in heard)
+
+
+def test_rx_02_who_never_asks_makes_room_for_who_does(impatient: Site) -> None:
+    before = slow_percentile(impatient)
+    with ExitStack() as stack:
+        idle = [connect(stack, impatient) for _ in range(2 * IMPATIENT["connections"])]
+        check_honest(impatient, before)
+        heard = [listen(each, patience=10) for each in idle]
+    assert all(each.closed and not each.raw for each in heard)
+
+
+def test_rx_02_where_everybody_is_being_answered_who_comes_is_told_so(impatient: Site) -> None:
+    asked = b"POST %s HTTP/1.1\r\nHost: localhost:%d\r\nContent-Length: 9\r\n\r\n"
+    asked %= path_of(ENTERPRISE, "token").encode(), impatient.port
+    with ExitStack() as stack:
+        for _ in range(IMPATIENT["connections"]):
+            connect(stack, impatient, asked)
+        heard = [listen(connect(stack, impatient), patience=0.5) for _ in range(20)]
+    assert [503] in [each.statuses for each in heard]
 
 
 # ---- RX-03: passwords ---------------------------------------------------------------------------
@@ -411,17 +508,17 @@ async def test_rx_08_what_is_refused_leaves_nothing_pending(world: World) -> Non
 async def test_rx_08_a_pending_request_is_of_bounded_size(world: World) -> None:
     """A state, a nonce or a hint of the whole query's length is not kept."""
     rp = RelyingParty(world)
-    before = world.store.database.path.stat().st_size
+    before = world.path.stat().st_size
     for name in ("state", "nonce", "login_hint", "claims", "acr_values", "ui_locales"):
         for length in (10_000, 60_000):
             await ask(world, rp.begin(**{name: "x" * length}).sent)
             await rp.push(rp.begin(**{name: "x" * length}))
     assert largest_value(world) < 10_000
-    assert world.store.database.path.stat().st_size - before < 200_000
+    assert world.path.stat().st_size - before < 200_000
 
 
 def largest_value(world: World) -> int:
-    with closing(sqlite3.connect(world.store.database.path)) as connection:
+    with closing(sqlite3.connect(world.path)) as connection:
         return max(
             len(value)
             for table in ("interactions", "pushed_requests")
@@ -451,5 +548,5 @@ async def test_rx_09_an_unknown_token_costs_one_read_or_none(
         assert cost.writes == []
         # By its key: no table is read through.
         for statement in cost.reads:
-            plan = world.store.database._reader.execute(f"EXPLAIN QUERY PLAN {statement}")
+            plan = sqlite_of(world.store)._reader.execute(f"EXPLAIN QUERY PLAN {statement}")
             assert not [row for row in plan if str(row["detail"]).startswith("SCAN")]

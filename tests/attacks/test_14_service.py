@@ -17,7 +17,7 @@ import structlog
 from ostiary import __version__
 from ostiary.domain.issuer import Issuer
 from ostiary.logs import configure_logs
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 from tests.attacks.aftermath import rows_of
 from tests.attacks.conftest import forget_loggers
 from tests.attacks.expected import is_json
@@ -148,7 +148,7 @@ async def test_ll_08_probes_say_yes_or_no(world: World, monkeypatch: pytest.Monk
             assert answer.headers["cache-control"] == "no-store"
 
     async def gone(*_: object) -> None:
-        raise StoreUnavailable(f"cannot open {world.store.database.path}: disk I/O error")
+        raise StoreUnavailable(f"cannot open {world.path}: disk I/O error")
 
     monkeypatch.setattr("ostiary.storage.store.Store.ping", gone)
     assert (await send(world, "GET", "/livez")).content == b"ok\n"

@@ -131,8 +131,8 @@ async def test_az_07_unknown_parameters_are_ignored_and_not_kept(world: World) -
     rp = RelyingParty(world)
     flow, answer = await rp.authorize(rp.person(), mystery_name="mystery-value")
     assert (await rp.redeem(flow, answer["code"])).status_code == 200
-    stored = world.store.database.path.read_bytes()
-    stored += world.store.database.path.with_name("ostiary.db-wal").read_bytes()
+    stored = world.path.read_bytes()
+    stored += world.path.with_name("ostiary.db-wal").read_bytes()
     assert b"mystery" not in stored
 
 

@@ -422,7 +422,7 @@ async def test_ca_28_after_a_restart(world: World, key: ClientKey) -> None:
     await add_keyed(world, key)
     assertion = signed(key, ES256, good_claims(world))
     assert (await present(world, assertion)).status_code == 200
-    again = world_over(world.store.database.path, world.clock)
+    again = world_over(world.path, world.clock)
     await refused(again, assertion)
     await again.ostiary.close()
 

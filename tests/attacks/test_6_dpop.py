@@ -315,7 +315,7 @@ async def test_dp_12_the_same_proof_twice(world: World, rp: RelyingParty) -> Non
 async def test_dp_12_on_two_processes_and_after_a_restart(world: World, rp: RelyingParty) -> None:
     proof = rp.proof()
     assert (await ask(rp, proof)).status_code == 200
-    second = world_over(world.store.database.path, world.clock)
+    second = world_over(world.path, world.clock)
     try:
         is_json(await ask(replace(rp, world=second), proof), 400, "invalid_dpop_proof")
         other = rp.proof()
@@ -396,7 +396,7 @@ async def test_dp_17_a_nonce_is_good_on_every_process_and_after_a_restart(
 ) -> None:
     await require_nonce(world)
     nonce = (await ask(rp)).headers["dpop-nonce"]
-    second = world_over(world.store.database.path, world.clock)
+    second = world_over(world.path, world.clock)
     try:
         other = replace(rp, world=second)
         assert (await ask(other, rp.proof(nonce=nonce))).status_code == 200

@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from ostiary.domain.client import AuthMethod
-from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
+from ostiary.storage.sqlite import SqliteDatabase
 from tests.attacks.aftermath import unharmed
 from tests.attacks.expected import check_answer, is_json
 from tests.attacks.operating import (

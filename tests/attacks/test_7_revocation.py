@@ -6,7 +6,8 @@ import json
 import httpx2
 import pytest
 
-from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
+from ostiary.storage.sqlite import SqliteDatabase
 from tests.attacks.aftermath import unharmed
 from tests.attacks.expected import check_answer, is_challenge, is_json
 from tests.attacks.wire import encode, path_of, post, send
@@ -165,7 +166,7 @@ async def test_rv_08_dead_after_a_restart(world: World, kind: str) -> None:
     rp = RelyingParty(world)
     tokens = await rp.tokens(scope=OFFLINE)
     is_done(await rp.revoke(tokens[kind]))
-    again = world_over(world.store.database.path, world.clock)
+    again = world_over(world.path, world.clock)
     try:
         answer = await RelyingParty(again).userinfo(tokens["access_token"])
         is_challenge(answer, 401, "invalid_token")

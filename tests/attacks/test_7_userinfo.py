@@ -8,7 +8,8 @@ import pytest
 from ostiary.domain.client import SubjectType
 from ostiary.domain.user import Membership
 from ostiary.protocol.jose.algorithms import Algorithm
-from ostiary.storage.sqlite import SqliteDatabase, StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
+from ostiary.storage.sqlite import SqliteDatabase
 from tests.attacks.aftermath import unharmed
 from tests.attacks.expected import check_answer, is_challenge
 from tests.attacks.operating import change_client, disable, remove_memberships, remove_user

@@ -285,7 +285,7 @@ async def test_dj_09_paths_that_are_nearly_right(world: World, path: str) -> Non
 async def test_dj_10_keys_at_rest(world: World) -> None:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    path = world.store.database.path
+    path = world.path
     with closing(sqlite3.connect(path)) as connection:
         sealed = [row[0] for row in connection.execute("SELECT sealed FROM signing_keys")]
         sealed += [row[0] for row in connection.execute("SELECT sealed FROM handle_keys")]

@@ -13,8 +13,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from ostiary.app import compose
+from ostiary.app import SystemClock, compose
 from ostiary.domain.logout_notice import LogoutNotice, NoticeState
+from ostiary.housekeeping.clockwatch import Clockwatch
+from ostiary.housekeeping.housekeeper import keep_house
+from ostiary.housekeeping.job import Household
+from ostiary.housekeeping.logout import LOGOUT
+from ostiary.housekeeping.tenure import SECONDS_HELD
 from ostiary.outbound.fetcher import Fetcher
 from ostiary.outbound.guarded import Limits
 from ostiary.provider.logout_delivery import MOST_AT_ONCE, LogoutDelivery
@@ -52,9 +57,7 @@ async def internet(authority: TestAuthority) -> AsyncIterator[Internet]:
 def delivery(world: World, fetcher: Fetcher) -> LogoutDelivery:
     """Over the same store, with a fetcher of the test's."""
     clock = world.clock
-    made = compose(
-        world.store, MASTER_KEY, fetcher=fetcher, clock_of=lambda _issuer: clock, clock=clock
-    )
+    made = compose(world.store, MASTER_KEY, fetcher=fetcher, clock_of=lambda _issuer: clock)
     return made.logout_delivery
 
 
@@ -175,7 +178,7 @@ async def test_lo_15_signing_out_waits_for_nobody(world: World, internet: Intern
     internet.add_silence(PUBLIC)
     rp = await told_client(world)
     person, _ = await signed_in_with_tokens(rp)
-    async with running(delivery(world, internet.fetcher())):
+    async with running(world, delivery(world, internet.fetcher())):
         began = time.monotonic()
         await leave(rp, person)
         assert time.monotonic() - began < 1.0
@@ -204,8 +207,16 @@ async def test_lo_15_many_at_once_are_told_a_few_at_a_time(
 
 
 @asynccontextmanager
-async def running(telling: LogoutDelivery) -> AsyncIterator[None]:
-    task = asyncio.create_task(telling.run())
+async def running(world: World, telling: LogoutDelivery) -> AsyncIterator[None]:
+    household = Household(
+        store=world.store,
+        master_key=MASTER_KEY,
+        logout_delivery=telling,
+        observer=world.ostiary.telemetry,
+        clock_of=lambda _issuer: world.clock,
+        clockwatch=Clockwatch(SystemClock()),
+    )
+    task = asyncio.create_task(keep_house(household, [LOGOUT]))
     try:
         yield
     finally:
@@ -218,7 +229,7 @@ async def test_lo_15_a_running_deliverer_is_woken_by_the_end_of_a_session(world:
     rp = await told_client(world, f"{BACKCHANNEL}/woken")
     world.elsewhere.statuses[f"{BACKCHANNEL}/woken"] = 200
     person, _ = await signed_in_with_tokens(rp)
-    async with running(world.ostiary.logout_delivery):
+    async with running(world, world.ostiary.logout_delivery):
         await asyncio.sleep(0.05)
         await leave(rp, person)
         async with asyncio.timeout(2):
@@ -271,7 +282,7 @@ async def test_lo_17_what_was_left_is_told_by_the_next_process(
 ) -> None:
     uri = f"{BACKCHANNEL}/17"
     await leaving(world, uri)
-    again = world_over(world.store.database.path, world.clock)
+    again = world_over(world.path, world.clock)
     again.elsewhere.statuses[uri] = 200
     ((url, token),) = await tell(again)
     assert (url, payload(token)["aud"]) == (uri, "told")
@@ -282,7 +293,7 @@ async def test_lo_17_what_was_left_is_told_by_the_next_process(
 async def test_lo_17_processes_that_find_the_same_notice_tell_it_once(world: World) -> None:
     uri = f"{BACKCHANNEL}/17"
     await leaving(world, uri)
-    others = [world_over(world.store.database.path, world.clock) for _ in range(4)]
+    others = [world_over(world.path, world.clock) for _ in range(4)]
     for each in others:
         each.elsewhere.statuses[uri] = 200
     told = await asyncio.gather(*(tell(each) for each in others))
@@ -356,7 +367,8 @@ async def test_lo_17_a_process_killed_on_the_way_is_followed_by_one_that_tells_a
         let_time_pass(site)
         server = await asyncio.to_thread(start_server, site, allow=[origin])
         try:
-            async with asyncio.timeout(10):
+            # The dead process holds the lease still.
+            async with asyncio.timeout(SECONDS_HELD + 10):
                 while left_at(site)[0][2] is None:
                     await asyncio.sleep(0.02)
         finally:

@@ -1,13 +1,14 @@
 """What each request may cost the database: the table of the design, to the statement.
 
-Counted by SQLite itself, on a warm process.
+Counted by SQLite itself, or at PostgreSQL's driver, on a warm process.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import pytest
 
 from ostiary.domain.client import AuthMethod
@@ -16,10 +17,14 @@ from ostiary.protocol.jose.algorithms import ClientAlgorithm
 from ostiary.protocol.jose.public_key import PublicKey, parse_public_key
 from ostiary.protocol.tokens import Json
 from ostiary.provider import op, served
+from ostiary.storage.postgresql.pool import SHOW_ISSUER
 from tests.kit.client_key import ClientKey
 from tests.kit.leaving import signed_in_with_tokens
+from tests.kit.outside import contents
 from tests.kit.relying_party import RelyingParty, callback
-from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, world_over
+from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client, sqlite_of, world_over
+
+pytestmark = pytest.mark.both_engines
 
 OFFLINE = "openid profile email offline_access"
 
@@ -29,6 +34,8 @@ class Cost:
     reads: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     transactions: int = 0
+    # How often PostgreSQL was told whose rows to show.
+    told: int = 0
 
     def read(self, statement: str) -> None:
         self.reads.append(statement)
@@ -43,13 +50,50 @@ class Cost:
 @contextmanager
 def counted(world: World) -> Iterator[Cost]:
     """The statements that run inside the block."""
-    cost, database = Cost(), world.store.database
+    cost = Cost()
+    with counted_on_sqlite(world, cost) if world.on_sqlite else counted_on_postgresql(cost):
+        yield cost
+
+
+@contextmanager
+def counted_on_sqlite(world: World, cost: Cost) -> Iterator[None]:
+    database = sqlite_of(world.store)
     connections = {database._reader: cost.read, database._writer: cost.write}
     for connection, note in connections.items():
         connection.set_trace_callback(note)
-    yield cost
+    yield
     for connection in connections:
         connection.set_trace_callback(None)
+
+
+@contextmanager
+def counted_on_postgresql(cost: Cost) -> Iterator[None]:
+    """What the driver is asked for: a round trip each."""
+    driver: Any = asyncpg.Connection
+    originals = driver.fetch, driver.execute
+    in_transaction = False
+
+    def noting(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def note(connection: object, statement: str, *arguments: object) -> Any:
+            nonlocal in_transaction
+            if statement == SHOW_ISSUER:
+                cost.told += 1
+            elif statement.lstrip().startswith("SELECT"):
+                cost.read(statement)
+            else:
+                cost.write(statement)
+                # A change of one statement is committed by itself.
+                cost.transactions += statement not in ("BEGIN", "COMMIT") and not in_transaction
+                in_transaction = statement == "BEGIN" or (in_transaction and statement != "COMMIT")
+            return await original(connection, statement, *arguments)
+
+        return note
+
+    driver.fetch, driver.execute = map(noting, originals)
+    try:
+        yield
+    finally:
+        driver.fetch, driver.execute = originals
 
 
 @pytest.fixture(autouse=True)
@@ -229,8 +273,7 @@ async def test_a_hundred_refreshes_leave_one_row(world: World) -> None:
     token = (await party.tokens(scope=OFFLINE))["refresh_token"]
     for _ in range(100):
         token = (await party.refresh(token)).json()["refresh_token"]
-    rows = await world.store.database.read_all("SELECT 1 AS one FROM authorizations", {})
-    assert len(rows) == 1
+    assert len(contents(world.source)["authorizations"]) == 1
 
 
 async def test_userinfo_costs_one_read(world: World, issuer: Issuer) -> None:
@@ -347,7 +390,7 @@ async def test_the_issuers_version_is_looked_at_beside_the_requests_with_one_rea
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "SECONDS_BETWEEN_LOOKS", 0.0)
-    started = world_over(world.store.database.path, world.clock)
+    started = world_over(world.source, world.clock)
     async with started.http() as http:
         await http.get(ENTERPRISE.endpoint("jwks"))
         with counted(started) as cost:
@@ -367,3 +410,12 @@ async def test_token_paths_hash_no_password(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(world.ostiary.passwords, "verify", verify)
     answer = await party.redeem(flow, response["code"])
     assert (await party.userinfo(answer.json()["access_token"])).status_code == 200
+
+
+async def test_postgresql_is_told_once_whose_rows_to_show(world: World, issuer: Issuer) -> None:
+    party = RelyingParty(world, issuer)
+    tokens = await party.tokens()
+    with counted(world) as cost:
+        for _ in range(3):
+            assert (await party.userinfo(tokens["access_token"])).status_code == 200
+    assert (len(cost.reads), cost.told) == (3, 0)

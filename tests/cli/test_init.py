@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ostiary.settings import Settings, load_settings
+from ostiary.settings import ManagementSettings, Settings, load_settings
 from tests.cli.terminal import run
 
 
@@ -30,6 +30,7 @@ def test_what_is_commented_out_is_the_default(folder: Path) -> None:
     assert settings.server == Settings().server
     assert settings.outbound == Settings().outbound
     assert settings.log == Settings().log
+    assert settings.management == ManagementSettings(port=9401)  # the one that is written
     named = {line.split(" = ")[0] for line in uncommented.splitlines() if " = " in line}
     assert {"host", "port", "path", "file", "allow", "level", "format", "requests"} <= named
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from ostiary.domain.logout_notice import LogoutNotice
-from ostiary.storage.sqlite import Step, Value
+from ostiary.storage.database import Step, Value
 from ostiary.storage.store import Store
 from tests.cli.terminal import run
 

@@ -1,6 +1,5 @@
 """`ostiary serve` refuses what is not fit for production, and `ostiary dev` what is not for trying."""
 
-import errno
 import re
 import shutil
 import socket
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ostiary import app
 from ostiary.cli import data_directory
 from ostiary.domain.face import BASE_PATH
+from ostiary.serving import process
+from ostiary.serving.plan import Plan
 from ostiary.signing.master_key import write_master_key
 from ostiary.web.home import Demo
 from tests.cli.terminal import Answer, run
@@ -30,7 +30,7 @@ def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(*_arguments: object, **_keywords: object) -> None:
         raise Served
 
-    monkeypatch.setattr(app, "serve", serve)
+    monkeypatch.setattr(process, "serve", serve)
 
 
 def serve(*arguments: str) -> Answer:
@@ -126,16 +126,6 @@ def test_development_data_that_lies_here_is_not_served(folder: Path) -> None:
     answer = run("serve")
     assert answer.code == 7
     assert "ostiary dev --data .ostiary" in answer.err
-
-
-def test_a_port_in_use_names_the_option(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def taken(*_arguments: object, **_keywords: object) -> None:
-        raise OSError(errno.EADDRINUSE, "in use")
-
-    monkeypatch.setattr(app, "serve", taken)
-    answer = serve()
-    assert answer.code == 1
-    assert "--port, or server.port" in answer.err
 
 
 def test_dev_keeps_away_from_a_database_that_it_did_not_make(installed: Path) -> None:
@@ -238,11 +228,12 @@ def test_the_banner_says_where_everything_is_and_what_is_next(
 ) -> None:
     homes: list[Demo] = []
 
-    def ready(*_arguments: object, on_ready: Callable[[], None], demo: Demo, **_: object) -> None:
-        homes.append(demo)
+    def ready(plan: Plan, *, on_ready: Callable[[], None], **_: object) -> None:
+        assert plan.demo is not None
+        homes.append(plan.demo)
         on_ready()
 
-    monkeypatch.setattr(app, "serve", ready)
+    monkeypatch.setattr(process, "serve", ready)
     monkeypatch.setattr(sys, "argv", ["bin/ostiary"])
     monkeypatch.setenv("PATH", "")
     answer = run("dev", "--port", "0")

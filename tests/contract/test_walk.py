@@ -91,7 +91,7 @@ def ending(operation: Operation) -> str:
 
 
 def break_rows(world: World, table: str) -> None:
-    with closing(sqlite3.connect(world.store.database.path)) as connection:
+    with closing(sqlite3.connect(world.path)) as connection:
         connection.execute(f"UPDATE {table} SET data = '{{'")  # noqa: S608
         if table == "clients":
             connection.execute("UPDATE issuers SET version = version + 1")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ostiary.domain.handles import ID_LENGTH, Handle, HandleKeys, Purpose
 
-KEYS = HandleKeys(issuer_id="main", keys={1: b"k" * 32})
+KEYS = HandleKeys(issuer_id="main", sealing=1, keys={1: b"k" * 32})
 HANDLE = Handle(id=bytes(range(16)), generation=7)
 ALPHABET = string.ascii_letters + string.digits + "-_"
 
@@ -28,7 +28,7 @@ SECRETS = st.binary(min_size=32, max_size=32)
 def test_a_sealed_handle_opens_to_itself(
     handle: Handle, purpose: Purpose, client_id: str, secrets: dict[int, bytes]
 ) -> None:
-    keys = HandleKeys(issuer_id="main", keys=secrets)
+    keys = HandleKeys(issuer_id="main", sealing=max(secrets), keys=secrets)
     assert keys.open(keys.seal(handle, purpose, client_id), purpose, client_id) == handle
 
 
@@ -106,34 +106,34 @@ def test_a_handle_is_none_for_another_client(handle: Handle, client: str, other:
 @settings(deadline=None)
 @given(HANDLES, CLIENTS, CLIENTS)
 def test_a_handle_is_none_at_another_issuer(handle: Handle, issuer_id: str, other: str) -> None:
-    here, there = (HandleKeys(issuer_id=each, keys=KEYS.keys) for each in (issuer_id, other))
+    here, there = (HandleKeys(issuer_id=each, sealing=1, keys=KEYS.keys) for each in (issuer_id, other))
     text = here.seal(handle, Purpose.CODE, "web")
     assert (there.open(text, Purpose.CODE, "web") is None) == (issuer_id != other)
 
 
 def test_issuer_and_client_cannot_be_shifted_into_each_other() -> None:
-    text = HandleKeys(issuer_id="ab", keys=KEYS.keys).seal(HANDLE, Purpose.CODE, "c")
-    assert HandleKeys(issuer_id="a", keys=KEYS.keys).open(text, Purpose.CODE, "bc") is None
+    text = HandleKeys(issuer_id="ab", sealing=1, keys=KEYS.keys).seal(HANDLE, Purpose.CODE, "c")
+    assert HandleKeys(issuer_id="a", sealing=1, keys=KEYS.keys).open(text, Purpose.CODE, "bc") is None
 
 
 @settings(deadline=None)
 @given(SECRETS, SECRETS)
 def test_a_handle_is_none_under_another_key(secret: bytes, other: bytes) -> None:
-    here, there = (HandleKeys(issuer_id="main", keys={1: each}) for each in (secret, other))
+    here, there = (HandleKeys(issuer_id="main", sealing=1, keys={1: each}) for each in (secret, other))
     text = here.seal(HANDLE, Purpose.CODE)
     assert (there.open(text, Purpose.CODE) is None) == (secret != other)
 
 
 def test_a_handle_under_a_key_that_is_gone_is_none() -> None:
     text = KEYS.seal(HANDLE, Purpose.CODE)
-    assert HandleKeys(issuer_id="main", keys={2: b"k" * 32}).open(text, Purpose.CODE) is None
+    assert HandleKeys(issuer_id="main", sealing=2, keys={2: b"k" * 32}).open(text, Purpose.CODE) is None
 
 
 def test_the_highest_number_seals_and_older_numbers_still_open() -> None:
-    both = HandleKeys(issuer_id="main", keys={1: b"k" * 32, 2: b"n" * 32})
+    both = HandleKeys(issuer_id="main", sealing=2, keys={1: b"k" * 32, 2: b"n" * 32})
     assert both.open(KEYS.seal(HANDLE, Purpose.CODE), Purpose.CODE) == HANDLE
     assert KEYS.open(both.seal(HANDLE, Purpose.CODE), Purpose.CODE) is None
-    newest = HandleKeys(issuer_id="main", keys={2: b"n" * 32})
+    newest = HandleKeys(issuer_id="main", sealing=2, keys={2: b"n" * 32})
     assert newest.open(both.seal(HANDLE, Purpose.CODE), Purpose.CODE) == HANDLE
 
 
@@ -163,7 +163,7 @@ def test_purposes_have_prefixes_of_one_length_that_can_be_told_apart() -> None:
 
 
 def test_tags_differ_by_purpose_issuer_and_parts() -> None:
-    other = HandleKeys(issuer_id="other", keys=KEYS.keys)
+    other = HandleKeys(issuer_id="other", sealing=1, keys=KEYS.keys)
     tags = {
         KEYS.tag("form", b"a", b"b"),
         KEYS.tag("form", b"ab"),

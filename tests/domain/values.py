@@ -89,7 +89,7 @@ def a_signing_key(
         kid=kid,
         algorithm=algorithm,
         public_jwk={"kid": kid},
-        sealed=b"",
+        sealed=b"sealed",
         created_at=created_at,
         activates_at=activates_at,
     )

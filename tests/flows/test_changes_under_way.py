@@ -49,7 +49,7 @@ async def test_a_sandbox_applied_to_a_running_production_server_is_not_served(
     template: Path, world: World
 ) -> None:
     production = compose(
-        Store.open(world.store.database.path),
+        Store.open(world.path),
         MASTER_KEY,
         fetcher=world.elsewhere,
         unfit=lambda issuer: production_faults([issuer]),

@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 LONGEST_WALK = 20
+# As browsers send it.
+ACCEPTED = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _VOID_TEXT = {"script", "style"}
 
 
@@ -126,6 +128,7 @@ class Person:
         self.left_to, self._page = None, None
         for _ in range(LONGEST_WALK):
             self.http.cookies.set_cookie_header(request)
+            request.headers["Accept"] = ACCEPTED
             response = await self.http.send(request)
             location = response.headers.get("location")
             if location is None:

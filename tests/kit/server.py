@@ -22,6 +22,7 @@ import httpx2
 
 from ostiary.domain.client import Client
 from ostiary.domain.issuer import Environment, Issuer
+from ostiary.storage.source import PostgresqlSource, Source
 from ostiary.storage.store import Store
 from tests.kit.world import CONSUMER, ENTERPRISE, an_event
 
@@ -33,7 +34,7 @@ CONFIGURATION = """
 host = "localhost"
 port = {port}
 [database]
-path = "{database}"
+{database}
 [outbound]
 allow = {allow}
 [log]
@@ -60,6 +61,19 @@ class Site:
 
     database: Path
     port: int
+    # Where the data is instead; what belongs to the site lies beside `database` all the same.
+    postgresql: PostgresqlSource | None = None
+
+    @property
+    def source(self) -> Source:
+        return self.postgresql or self.database
+
+    @property
+    def database_settings(self) -> str:
+        if self.postgresql is None:
+            return f'path = "{self.database.name}"'
+        pooled = str(self.postgresql.pooled_by_transaction).lower()
+        return f'url = "{self.postgresql.url}"\npooled_by_transaction = {pooled}'
 
     @property
     def enterprise(self) -> Issuer:
@@ -85,9 +99,22 @@ def make_site(template: Path, database: Path, *clients: Client) -> Site:
     """A copy of the template, with these clients added to its enterprise issuer."""
     shutil.copy(template, database)
     site = Site(database=database, port=free_port())
+    move_to(site, database, *clients)
+    return site
+
+
+def make_postgresql_site(postgresql: PostgresqlSource, database: Path, *clients: Client) -> Site:
+    """The same over a database that is filled like the template."""
+    site = Site(database=database, port=free_port(), postgresql=postgresql)
+    move_to(site, postgresql, *clients)
+    return site
+
+
+def move_to(site: Site, source: Source, *clients: Client) -> None:
+    """Let the issuers of the source be where the site is, with these clients added."""
 
     async def fill() -> None:
-        store = Store.open(database)
+        store = Store.open(source)
         for issuer in (site.enterprise, site.consumer):
             await store.issuers.save(issuer, an_event())
         for client in clients:
@@ -95,7 +122,6 @@ def make_site(template: Path, database: Path, *clients: Client) -> Site:
         store.close()
 
     asyncio.run(fill())
-    return site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +150,37 @@ class Server:
 
 
 def start_server(
-    site: Site, port: int | None = None, *, allow: Sequence[str] = (), errors: int | None = None
+    site: Site,
+    port: int | None = None,
+    *,
+    allow: Sequence[str] = (),
+    errors: int | None = None,
+    settings: Mapping[str, object] | None = None,
+    awaited: str = "/readyz",
 ) -> Server:
     """`ostiary serve` over the site's database, once it answers; at its own port or another.
 
     `allow` are origins on loopback that it may call; `errors` is a file that is open, and where its
-    log goes instead of a file beside its configuration.
+    log goes instead of a file beside its configuration. `settings` are given as variables, such as
+    {"server.workers": 2}. `awaited` is the probe that has to succeed.
     """
     port = port or site.port
     configuration = site.database.with_name(f"server-{port}.toml")
     configuration.write_text(
-        CONFIGURATION.format(port=port, database=site.database.name, allow=json.dumps([*allow]))
+        CONFIGURATION.format(port=port, database=site.database_settings, allow=json.dumps([*allow]))
     )
     arguments = ("serve", "--config", str(configuration))
-    return _start(arguments, port, configuration.with_suffix(".log"), errors)
+    settings = settings or {}
+    probe = f"{settings.get('management.port', port)}{awaited}"
+    log = configuration.with_suffix(".log")
+    return _start(arguments, port, log, errors, variables(settings), probe=probe)
+
+
+def variables(settings: Mapping[str, object]) -> Mapping[str, str]:
+    """Settings by their dotted names, as environment variables."""
+    return {
+        "OSTIARY_" + name.upper().replace(".", "__"): str(value) for name, value in settings.items()
+    }
 
 
 @contextmanager
@@ -166,37 +209,45 @@ def serving(site: Site, processes: int = 1) -> Iterator[list[Server]]:
             server.stop()
 
 
-def _start(arguments: Sequence[str], port: int, log: Path, errors: int | None = None) -> Server:
+def _start(
+    arguments: Sequence[str],
+    port: int,
+    log: Path,
+    errors: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    probe: str | None = None,
+) -> Server:
     with log.open("a") as file:
         process = subprocess.Popen(
             (sys.executable, "-m", "ostiary", *arguments),
             cwd=ROOT,
-            env=_environment(),
+            env={**server_environment(), **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=file if errors is None else errors,
             text=True,
         )
     server = Server(process=process, port=port)
     try:
-        _await_ready(server, log)
+        _await_ready(server, probe or f"{port}/readyz", log)
     except BaseException:
         server.kill()
         raise
     return server
 
 
-def _environment() -> Mapping[str, str]:
+def server_environment() -> Mapping[str, str]:
     """Ours, with no setting of Ostiary but the master key."""
     inherited = {name: value for name, value in os.environ.items() if "OSTIARY" not in name}
     return {**inherited, "OSTIARY_MASTER_KEY": MASTER_KEY_TEXT}
 
 
-def _await_ready(server: Server, log: Path) -> None:
+def _await_ready(server: Server, probe: str, log: Path) -> None:
     ends = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < ends:
         assert server.process.poll() is None, f"the server has ended: {log.read_text()}"
         try:
-            with urlopen(f"http://127.0.0.1:{server.port}/readyz", timeout=2) as answer:
+            with urlopen(f"http://127.0.0.1:{probe}", timeout=2) as answer:
                 assert answer.status == 200
                 return
         except URLError:

@@ -3,14 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import httpx2
 
 from ostiary.accounts.passwords import Passwords
-from ostiary.app import Ostiary, compose
+from ostiary.app import Front, Ostiary, compose
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client import (
     ApplicationType,
@@ -23,9 +23,15 @@ from ostiary.domain.institution import Institution, SignInLayout
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.user import Membership, User
 from ostiary.management.issuers import save_issuer
+from ostiary.serving.readiness import ProcessState, Readiness
 from ostiary.signing.master_key import MasterKey
+from ostiary.storage.database import Database
+from ostiary.storage.postgresql.engine import PostgresqlDatabase
 from ostiary.storage.schema import ensure_schema
+from ostiary.storage.source import Source
+from ostiary.storage.sqlite import SqliteDatabase
 from ostiary.storage.store import Store
+from ostiary.web.probes import Probes
 from tests.kit.elsewhere import Elsewhere
 
 MASTER_KEY = MasterKey(bytes(range(32)))
@@ -137,6 +143,11 @@ def find_master_key() -> MasterKey:
     return MASTER_KEY
 
 
+def sqlite_of(store: Store) -> SqliteDatabase:
+    assert isinstance(store.database, SqliteDatabase)
+    return store.database
+
+
 class MovableClock:
     def __init__(self) -> None:
         self.time = START
@@ -157,18 +168,48 @@ class World:
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     # Each looks at every answer that `http` brings.
     witnesses: tuple[Witness, ...] = ()
+    # From where `http` asks.
+    peer: str = "127.0.0.1"
 
     @property
     def store(self) -> Store:
         return self.ostiary.store
 
+    @property
+    def on_sqlite(self) -> bool:
+        return isinstance(self.store.database, SqliteDatabase)
+
+    @property
+    def source(self) -> Source:
+        database = self.store.database
+        return database.source if isinstance(database, PostgresqlDatabase) else self.path
+
+    @property
+    def path(self) -> Path:
+        """The file, of a world over SQLite."""
+        return sqlite_of(self.store).path
+
     def http(self, issuer: Issuer = ENTERPRISE) -> httpx2.AsyncClient:
         """A plain HTTP client at the issuer's host; it follows no redirects."""
-        transport = httpx2.ASGITransport(app=self.ostiary.application)
+        transport = httpx2.ASGITransport(app=self.ostiary.application, client=(self.peer, 50_000))
         return httpx2.AsyncClient(
             transport=transport,
             base_url=issuer.origin,
             event_hooks={"response": [*self.witnesses]},
+        )
+
+    def restarted(self, front: Front, peer: str) -> "World":
+        """Once more over the same file, with other settings of who asks, asked from this address."""
+        return replace(
+            self,
+            ostiary=compose(
+                Store.open(self.path),
+                MASTER_KEY,
+                fetcher=self.elsewhere,
+                clock_of=lambda _issuer: self.clock,
+                front=front,
+            ),
+            peer=peer,
         )
 
     async def add_client(self, client: Client, issuer: Issuer = ENTERPRISE) -> Client:
@@ -191,12 +232,12 @@ def an_event() -> AuditEvent:
     return AuditEvent(type=EventType.CLIENT_CHANGED, at=START, actor="test")
 
 
-def make_template(path: Path) -> None:
+def make_template(source: Source) -> None:
     """A database with both issuers, their keys, clients and people, to be copied for each test."""
-    ensure_schema(path)
+    ensure_schema(source)
 
     async def fill() -> None:
-        store = Store.open(path)
+        store = Store.open(source)
         hashed = Passwords().hash(PASSWORD)
         for issuer in ISSUERS.values():
             await save_issuer(store, MASTER_KEY, issuer, START - 86_400)
@@ -221,19 +262,28 @@ async def _fill_issuer(store: Store, issuer: Issuer, password_hash: str) -> None
         await store.users.add(issuer_id, user, memberships, event)
 
 
-def open_world(template: Path, path: Path) -> World:
+def copy_template(template: Path, path: Path) -> None:
     shutil.copy(template, path)
+
+
+def open_world(template: Path, path: Path) -> World:
+    copy_template(template, path)
     return world_over(path, MovableClock())
 
 
-def world_over(path: Path, clock: MovableClock) -> World:
+def world_over(source: Source, clock: MovableClock) -> World:
     """A provider over a database that is there: as if it were started again, or once more."""
+    return world_with(Store.open(source).database, clock)
+
+
+def world_with(database: Database, clock: MovableClock) -> World:
     elsewhere = Elsewhere()
     ostiary = compose(
-        Store.open(path),
+        Store(database),
         MASTER_KEY,
         fetcher=elsewhere,
         clock_of=lambda _issuer: clock,
-        clock=clock,
     )
+    readiness = Readiness(process=ProcessState(), store=ostiary.store, clock=clock, prepared=True)
+    ostiary = replace(ostiary, application=Probes(ostiary.application, readiness.is_ready))
     return World(ostiary=ostiary, clock=clock, elsewhere=elsewhere)

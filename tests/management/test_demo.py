@@ -17,7 +17,7 @@ from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.signing.key_file import read_public_pem
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.store import Store
-from tests.kit.world import an_event
+from tests.kit.world import an_event, sqlite_of
 
 MASTER_KEY = MasterKey(bytes(32))
 NOW = 1_800_000_000
@@ -25,7 +25,7 @@ BASE_PATH = "/a/oidc-provider/api/v0"
 
 
 def key_file(store: Store) -> Path:
-    return store.database.path.with_name("demo-service.pem")
+    return sqlite_of(store).path.with_name("demo-service.pem")
 
 
 async def save(store: Store, port: int = 9400, algorithm: Algorithm | None = None) -> DemoData:

@@ -33,7 +33,7 @@ async def test_a_saved_issuer_can_sign_at_once(store: Store) -> None:
     assert {each.key.algorithm for each in listed} == set(Algorithm)
     assert {each.state for each in listed} == {KeyState.ACTIVE}
     sealed = await store.keys.handle_keys("main")
-    assert set(open_handle_keys("main", sealed, MASTER_KEY).keys) == {1}
+    assert set(open_handle_keys("main", sealed, MASTER_KEY, NOW).keys) == {1}
 
 
 async def test_saving_again_adds_no_key_and_no_event(store: Store) -> None:

@@ -119,6 +119,7 @@ def test_every_reason_to_refuse_is_in_it_or_belongs_to_a_page() -> None:
         ReasonCode.PAGE_UNKNOWN,
         ReasonCode.HOST_UNKNOWN,
         ReasonCode.ORIGIN_UNREGISTERED,
+        ReasonCode.PROXY_HEADER_MALFORMED,
     }
 
 

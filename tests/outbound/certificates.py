@@ -37,6 +37,12 @@ class TestAuthority:
         self, host: str, *, lifetime: timedelta = DAY, self_signed: bool = False
     ) -> ssl.SSLContext:
         """What a server of the host needs; with a negative lifetime its certificate has expired."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file(host, lifetime=lifetime, self_signed=self_signed))
+        return context
+
+    def file(self, host: str, *, lifetime: timedelta = DAY, self_signed: bool = False) -> Path:
+        """A key and its certificate, of a server or a client."""
         key = ec.generate_private_key(ec.SECP256R1())
         signer, issuer = (key, _name(host)) if self_signed else (self._key, self._name)
         certificate = (
@@ -57,9 +63,7 @@ class TestAuthority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def _name(text: str) -> x509.Name:

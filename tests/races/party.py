@@ -1,13 +1,12 @@
 """A relying party of the races: it asks several processes, and keeps what came."""
 
 import asyncio
-import sqlite3
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
 
+from tests.kit.outside import records
 from tests.kit.person import Person
 from tests.kit.relying_party import Flow, RelyingParty
 from tests.kit.server import Site
@@ -130,17 +129,12 @@ def id_in(handle: str) -> bytes:
 
 
 def row_of(site: Site, handle: str) -> dict[str, object]:
-    """The authorization, as it stands in the file."""
-    with closing(sqlite3.connect(f"file:{site.database}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        row = connection.execute(
-            "SELECT * FROM authorizations WHERE issuer_id = 'enterprise' AND authorization_id = ?",
-            (id_in(handle),),
-        ).fetchone()
-        return dict(row)
+    """The authorization, as it stands in the database."""
+    wanted = id_in(handle)
+    rows = records(site.source, "SELECT * FROM authorizations WHERE issuer_id = 'enterprise'")
+    return next(row for row in rows if row["authorization_id"] == wanted)
 
 
-def count(site: Site, query: str, *values: object) -> int:
-    with closing(sqlite3.connect(f"file:{site.database}?mode=ro", uri=True)) as connection:
-        found: int = connection.execute(f"SELECT COUNT(*) FROM {query}", values).fetchone()[0]  # noqa: S608
-        return found
+def count(site: Site, what: str) -> int:
+    """`what` is a table, with or without conditions."""
+    return len(records(site.source, f"SELECT 1 AS one FROM {what}"))  # noqa: S608  our own

@@ -11,6 +11,8 @@ from tests.kit.world import PASSWORD
 from tests.races.at_once import Received, send, send_at_once
 from tests.races.party import Racer, count, refused, row_of
 
+pytestmark = pytest.mark.both_engines(pooled=True)
+
 AT_ONCE, FORMS_AT_ONCE, ROUNDS = 50, 20, 3
 
 
@@ -172,4 +174,5 @@ def test_a_sign_in_form_posted_10_times_at_once_yields_one_code(racer: Racer) ->
     assert len([each for each in given if "code=" in each]) == 1
     assert len(given) == 1
     assert count(racer.site, "authorizations") == before + 1
-    assert {answer.status for answer in answers} <= {200, 302, 303, 400}
+    # Tries at one account are taken up one after another: some are told to come again.
+    assert {answer.status for answer in answers} <= {200, 302, 303, 400, 429}

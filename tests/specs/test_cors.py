@@ -5,7 +5,7 @@ import pytest
 
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import CONSUMER, ENTERPRISE, World, a_client
 from tests.specs.wire import get, post, post_token, reason_of

@@ -9,7 +9,7 @@ import pytest
 from ostiary.accounts import factors
 from ostiary.accounts.factors import password
 from ostiary.domain.refusals import ReasonCode
-from ostiary.storage.sqlite import Step
+from ostiary.storage.database import Step
 from tests.kit.relying_party import RelyingParty, callback, go_through
 from tests.kit.world import CONSUMER, GARDEN, World, a_client
 from tests.specs.claiming import PREFIX, asking, know, told

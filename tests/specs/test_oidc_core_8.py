@@ -124,7 +124,7 @@ async def test_subject_is_the_same_in_every_process_and_after_a_restart(rp: Rely
     before = await subject(rp)
     clock = MovableClock()
     clock.time = rp.world.clock.time
-    again = world_over(rp.world.store.database.path, clock)
+    again = world_over(rp.world.path, clock)
     assert await subject(replace(rp, world=again)) == before
     await again.ostiary.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from ostiary.domain.refusals import ReasonCode
 from ostiary.storage.authorizations import Authorizations
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 from tests.kit.relying_party import RelyingParty, callback
 from tests.kit.world import PASSWORD, a_client
 from tests.specs.wire import (

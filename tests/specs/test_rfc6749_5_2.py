@@ -4,7 +4,7 @@ import pytest
 
 from ostiary.domain.refusals import ReasonCode
 from ostiary.storage.authorizations import Authorizations
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import SECRET, a_client, an_event
 from tests.specs.wire import basic, code_of, post_token, refused

@@ -26,6 +26,8 @@ CITED = {
 }
 
 UNREACHABLE = {
+    "PLAIN_HTTP": "the proxies' and the network's: tests/attacks/test_12_proxies.py",
+    "PROXY_HEADER_MALFORMED": "the proxies' alone: tests/attacks/test_12_proxies.py",
     "ACCOUNT_SELECTION_REQUIRED": "only prompt=select_account asks for an account, and prompt=none"
     " cannot stand beside it; kept because every step names its answer to prompt=none",
 }

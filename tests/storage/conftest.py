@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ostiary.storage.schema import ensure_schema
+from ostiary.storage.source import PostgresqlSource, Source
 from ostiary.storage.store import Store
+from tests.kit.postgresql import Cluster, restore
 from tests.storage.rows import fill
 
 
@@ -19,6 +21,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql_empty(postgresql: Cluster) -> PostgresqlSource:
+    """The same there."""
+    return postgresql.make(ensure_schema)
+
+
 @pytest.fixture
 def path(empty: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "ostiary.db"
@@ -27,8 +35,19 @@ def path(empty: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
-    opened = Store.open(path)
+def source(engine: str, request: pytest.FixtureRequest) -> Source:
+    """A migrated database with nothing in it."""
+    if engine == "postgresql":
+        kept: PostgresqlSource = request.getfixturevalue("postgresql_empty")
+        restore(kept)
+        return kept
+    copy: Path = request.getfixturevalue("path")
+    return copy
+
+
+@pytest.fixture
+async def store(source: Source) -> AsyncIterator[Store]:
+    opened = Store.open(source)
     yield opened
     opened.close()
 

@@ -1,14 +1,13 @@
-"""Values to store, one of each kind, and the database as it looks to somebody who opens the file."""
+"""Values to store, one of each kind."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.audit_seal import Seal, join_leaves
 from ostiary.domain.authorization import Authorization
 from ostiary.domain.client import AuthMethod, Client, ClientSecret
 from ostiary.domain.consent import Consent
+from ostiary.domain.handle_keys import HandleKey
 from ostiary.domain.institution import Institution
 from ostiary.domain.interaction import AuthorizationRequest, Interaction, PushedRequest
 from ostiary.domain.issuer import Environment, Issuer
@@ -16,6 +15,7 @@ from ostiary.domain.logout_notice import LogoutNotice
 from ostiary.domain.picture import Picture
 from ostiary.domain.session import Session
 from ostiary.domain.signing_keys import SigningKey
+from ostiary.domain.throttle import OF_ACCOUNT
 from ostiary.domain.user import Membership, User
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.prompt import Prompt
@@ -25,8 +25,11 @@ from ostiary.storage.interactions import Completion, SignInChange
 from ostiary.storage.jwks_fetches import JwksFetch
 from ostiary.storage.refusals import RefusalRecord
 from ostiary.storage.store import Store
+from ostiary.storage.throttles import Counted
 
 NOW = 1_800_000_000
+# Tables whose rows belong to none.
+OF_NO_ISSUER = {"leases", "jobs", "request_counts"}
 
 ISSUER = Issuer(
     issuer_id="left",
@@ -107,6 +110,8 @@ KEY = SigningKey(
     created_at=NOW,
     activates_at=NOW,
 )
+HANDLE_KEY = HandleKey(number=1, sealed=b"sealed", created_at=NOW, activates_at=NOW)
+ACCOUNT = Counted(key=b"T" * 16, allowance=OF_ACCOUNT)
 REFUSAL = RefusalRecord(
     reference="R-0000-0000",
     at=NOW,
@@ -135,6 +140,7 @@ NOTICE = LogoutNotice(
     session_id=b"e" * 16, client_id=CLIENT.client_id, user_id=USER.user_id, created_at=NOW
 )
 SPENT_ID = b"x" * 16
+LAST_ID = b"\xff" * 16
 JWKS_FETCH = JwksFetch(at=NOW, error="timed out")
 PUSHED = PushedRequest(pushed_id=b"p" * 16, request=INTERACTION.request, expires_at=NOW + 60)
 
@@ -161,14 +167,27 @@ async def fill(store: Store, issuer_id: str) -> None:
     )
     await _end_a_session(store, issuer_id)
     assert await store.keys.add_signing_key(issuer_id, KEY, unless_after=NOW, event=an_event())
-    await store.keys.add_handle_key(issuer_id, 1, b"sealed", NOW)
+    assert await store.keys.add_handle_key(
+        issuer_id, HANDLE_KEY, unless_after=NOW, event=an_event()
+    )
     await store.keys.add_subject_key(issuer_id, b"sealed", NOW)
+    assert await store.throttles.count(issuer_id, [ACCOUNT], NOW) == 1
     await store.pictures.save(issuer_id, USER.user_id, PICTURE, an_event())
     await store.refusals.add(issuer_id, REFUSAL)
     await store.pushed_requests.add(issuer_id, PUSHED)
     await store.secret_uses.save(issuer_id, CLIENT.client_id, "1", NOW)
     await store.jwks_fetches.save(issuer_id, CLIENT.client_id, JWKS_FETCH)
+    await _seal_an_event(store, issuer_id)
+    assert await store.issuers.set_epoch(issuer_id, 1, an_event())
     assert await store.spent.add(issuer_id, SPENT_ID, expires_at=NOW + 60, now=NOW)
+
+
+async def _seal_an_event(store: Store, issuer_id: str) -> None:
+    (record,) = await store.seals.unsealed(issuer_id, before=LAST_ID, limit=1)
+    seal = Seal(number=1, at=NOW, token="token", leaves=join_leaves([record]))
+    assert await store.seals.add(
+        issuer_id, seal, kid=KEY.kid, sealed_key=b"sealed", last=record.event_id
+    )
 
 
 async def _end_a_session(store: Store, issuer_id: str) -> None:
@@ -180,24 +199,3 @@ async def _end_a_session(store: Store, issuer_id: str) -> None:
     told = replace(AUTHORIZATION, authorization_id=b"e" * 16, session_id=session.session_id)
     await store.authorizations.add(issuer_id, told, touch=False)
     assert await store.sessions.end(issuer_id, session.session_id, an_event())
-
-
-Contents = dict[str, list[tuple[object, ...]]]
-
-
-def contents(path: Path, issuer_id: str | None = None) -> Contents:
-    """Every row of every table (of one issuer), by table."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        found: Contents = {}
-        for (name,) in sorted(names):
-            if name == "alembic_version":
-                continue
-            query, values = f"SELECT * FROM {name}", ()  # noqa: S608  our own tables
-            rows = (
-                connection.execute(query, values).fetchall()
-                if issuer_id is None
-                else connection.execute(f"{query} WHERE issuer_id = ?", (issuer_id,)).fetchall()
-            )
-            found[name] = sorted(rows, key=repr)
-        return found

@@ -15,15 +15,8 @@ import pytest
 
 from ostiary.storage import connections, sqlite
 from ostiary.storage.connections import connect, lock_path
-from ostiary.storage.sqlite import (
-    LARGEST_BATCH,
-    LONGEST_LOG_PAGES,
-    Conflict,
-    SqliteDatabase,
-    Step,
-    StoreUnavailable,
-    Value,
-)
+from ostiary.storage.database import Conflict, Row, Step, StoreUnavailable, Value
+from ostiary.storage.sqlite import LARGEST_BATCH, LONGEST_LOG_PAGES, SqliteDatabase
 
 MAKE = "CREATE TABLE things (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL) WITHOUT ROWID"
 ADD = "INSERT INTO things (name, value) VALUES (:name, :value) RETURNING name, value"
@@ -83,7 +76,7 @@ def another_process_writes(path: Path) -> Iterator[None]:
 
 async def in_one_batch(
     database: SqliteDatabase, *changes: tuple[Step, ...]
-) -> list[sqlite.Row | BaseException | None]:
+) -> list[Row | BaseException | None]:
     """The outcomes of changes that are sure to share one transaction."""
     commits: list[str] = []
     with another_process_writes(database.path):

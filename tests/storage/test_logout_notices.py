@@ -19,6 +19,8 @@ from tests.storage.rows import (
     fill,
 )
 
+pytestmark = pytest.mark.both_engines
+
 LEFT = "left"
 NEW = b"n" * 16
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ostiary.storage import migrations
+from ostiary.storage.database import StoreUnavailable
 from ostiary.storage.schema import (
     HEAD,
     SchemaState,
@@ -19,9 +20,9 @@ from ostiary.storage.schema import (
     schema_state,
     schema_version,
 )
-from ostiary.storage.sqlite import StoreUnavailable
 from ostiary.storage.store import Store
-from tests.storage.rows import contents, fill
+from tests.kit.outside import contents
+from tests.storage.rows import fill
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 4

@@ -40,7 +40,7 @@ FOUNDATION_CLIENT: dict[str, Any] = {
 def make_database(path: Path, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", next(iter(migrations.__path__)))
-    config.attributes["database"] = str(path)
+    config.attributes["source"] = path
     command.upgrade(config, revision)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import uvicorn
 
-from ostiary.app import bind, compose
+from ostiary.app import compose
 from ostiary.domain.client import ApplicationType, AuthMethod, Client
 from ostiary.domain.face import BASE_PATH
 from ostiary.domain.issuer import Environment, Issuer
@@ -24,6 +24,7 @@ from ostiary.domain.user import Membership
 from ostiary.management.demo import PASSWORD, SECRET, save_demo
 from ostiary.management.demo_people import HARBOR_ID, INSTITUTIONS, PEOPLE
 from ostiary.management.issuers import save_issuer
+from ostiary.serving.listeners import bind
 from ostiary.storage.schema import ensure_schema
 from ostiary.storage.store import Store
 from ostiary.web.asgi import Application

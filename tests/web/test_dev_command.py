@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from ostiary.app import bind
 from ostiary.protocol.pkce import challenge_of
+from ostiary.serving.listeners import bind
 from tests.web.client_app import ClientApp
 from tests.web.site import served
 from tests.web.visitor import IN_BROWSER, watched

@@ -1,44 +1,28 @@
-// Serves oidc-provider on loopback with its in-memory store: node server.mjs PORT DATA_DIRECTORY
+// Serves oidc-provider on loopback: node server.mjs SITE_FILE
 //
-// Only what the benchmark's work asks for differs from the package's defaults: one client, one key that survives a
-// restart, refresh tokens that rotate, the client credentials grant, and RS256 JWT access tokens for API.
+// The file says port, keys, clients and the database; without one everything is kept in memory. Only what the
+// benchmark's work asks for differs from the package's defaults: clients, keys that survive a restart, refresh tokens
+// that rotate, the client credentials grant, introspection, and JWT access tokens for the two APIs.
 
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import Provider from 'oidc-provider';
 
-const API = 'urn:benchmark:api';
+const site = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
-const [portArgument, dataDirectory] = process.argv.slice(2);
-const port = Number(portArgument);
-if (!Number.isInteger(port) || port < 1 || port > 65535 || !dataDirectory) {
-  process.stderr.write('usage: node server.mjs PORT DATA_DIRECTORY\n');
-  process.exit(2);
+let adapter;
+if (site.database) {
+  const { postgresqlAdapter } = await import('./adapter.mjs');
+  adapter = await postgresqlAdapter(site.database);
 }
 
-function loadSigningKey(directory) {
-  const path = join(directory, 'signing-key.json');
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8'));
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const key = {
-    ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256',
-  };
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(path, JSON.stringify(key), { mode: 0o600 });
-  return key;
-}
+const api = (algorithm) => `urn:benchmark:${algorithm.toLowerCase()}`;
+const algorithmOf = (client) => site.accessTokens[client.clientId];
 
-const provider = new Provider(`http://localhost:${port}`, {
-  clients: [{
-    client_id: 'demo-web',
-    client_secret: 'demo-web-secret',
-    redirect_uris: ['http://localhost:8080/auth/cb'],
-    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-    response_types: ['code'],
-  }],
-  jwks: { keys: [loadSigningKey(dataDirectory)] },
+const provider = new Provider(`http://localhost:${site.port}`, {
+  adapter,
+  clients: site.clients,
+  jwks: { keys: site.keys },
   claims: {
     openid: ['sub'],
     profile: ['name', 'given_name', 'family_name', 'updated_at'],
@@ -56,28 +40,30 @@ const provider = new Provider(`http://localhost:${port}`, {
       email_verified: true,
     }),
   }),
+  cookies: { keys: [site.cookieKey] },
   rotateRefreshToken: true,
   features: {
     clientCredentials: { enabled: true },
+    introspection: { enabled: true },
     resourceIndicators: {
       enabled: true,
       // Without an audience of its own a client credentials token would be opaque.
-      defaultResource: (context, _client, oneOf) => {
+      defaultResource: (context, client, oneOf) => {
         if (oneOf) return oneOf;
-        return context.oidc.params.grant_type === 'client_credentials' ? API : undefined;
+        return context.oidc.params.grant_type === 'client_credentials' ? api(algorithmOf(client)) : undefined;
       },
-      getResourceServerInfo: () => ({
+      getResourceServerInfo: (_context, resource, client) => ({
         scope: 'api:read',
-        audience: API,
+        audience: resource,
         accessTokenTTL: 600,
         accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'RS256' } },
+        jwt: { sign: { alg: algorithmOf(client) } },
       }),
     },
   },
 });
 
-const server = provider.listen(port, '127.0.0.1');
+const server = provider.listen(site.port, '127.0.0.1');
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     server.closeAllConnections();

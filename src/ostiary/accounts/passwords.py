@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
+
+from ostiary.domain.observer import NOBODY, Observer
 
 MAX_LENGTH = 1024
 MIN_LENGTH = 8
@@ -25,7 +28,7 @@ class TooManyPasswords(Exception):
 class Passwords:
     """Hashes and verifies. The same work is done for a user who does not exist."""
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, observer: Observer = NOBODY) -> None:
         self._hasher: Final = PasswordHasher(
             time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
         )
@@ -33,8 +36,14 @@ class Passwords:
             max_workers=workers or min(4, os.cpu_count() or 1), thread_name_prefix="ostiary-argon2"
         )
         self._waiting = 0
+        self._observer: Final = observer
         # Verified for names that nobody has; made beside the start, not in front of it.
         self._nobodys_hash: Final = self._pool.submit(self.hash, os.urandom(16).hex())
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords are being verified or wait for it."""
+        return self._waiting
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -44,12 +53,14 @@ class Passwords:
         if self._waiting >= LONGEST_QUEUE:
             raise TooManyPasswords
         self._waiting += 1
+        began = time.perf_counter()
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._pool, self._verify, password_hash, password
             )
         finally:
             self._waiting -= 1
+            self._observer.password_hashed(time.perf_counter() - began)
 
     def hash(self, password: str) -> str:
         """A PHC string. Takes 20 ms of processor: for commands, not for the event loop."""

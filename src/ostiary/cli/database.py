@@ -15,10 +15,11 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.settings import Settings, find_master_key, load_settings
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.schema import SchemaState, ensure_schema, schema_state, schema_version
+from ostiary.storage.source import Source
 from ostiary.storage.store import Store
 
 CONFIGURATION = Path("ostiary.toml")
-DATABASE_VARIABLE = "OSTIARY_DATABASE__PATH"
+DATABASE_VARIABLES = ("OSTIARY_DATABASE__PATH", "OSTIARY_DATABASE__URL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +55,23 @@ def open_store(
     """The store of the configuration."""
     settings = locate(config)
     with ExitStack() as stack:
-        path = settings.database.path
-        state = schema_state(schema_version(path))
+        source = settings.database.source
+        state = schema_state(schema_version(source))
         if state is SchemaState.EMPTY and when_missing is WhenMissing.PRETEND:
-            path = Path(stack.enter_context(TemporaryDirectory(prefix="ostiary-"))) / path.name
-            ensure_schema(path)
+            source = Path(stack.enter_context(TemporaryDirectory(prefix="ostiary-"))) / "pretended"
+            ensure_schema(source)
         elif when_missing is WhenMissing.MAKE:
-            ensure_schema(path)
+            ensure_schema(source)
         else:
-            _check_schema(path, state)
-        store = Store.open(path)
+            _check_schema(source, state)
+        store = Store.open(source)
         stack.callback(store.close)
         yield Opened(store=store, settings=settings, now=int(time.time()))
 
 
 def find_configuration() -> Path | None:
     """What lies here; None when the environment says where the database is."""
-    if DATABASE_VARIABLE in os.environ:
+    if any(name in os.environ for name in DATABASE_VARIABLES):
         return None
     if CONFIGURATION.exists():
         say(f"Using {CONFIGURATION}")
@@ -86,23 +87,23 @@ def find_configuration() -> Path | None:
     )
 
 
-def _check_schema(path: Path, state: SchemaState) -> None:
+def _check_schema(source: Source, state: SchemaState) -> None:
     match state:
         case SchemaState.EMPTY:
             raise ManagementError(
-                f"there is no database at {path}",
+                f"there is no database at {source}",
                 "make it with: ostiary apply -f FILE, or ostiary db upgrade",
                 Failure.NOT_FOUND,
             )
         case SchemaState.BEHIND:
             raise ManagementError(
-                f"the database {path} is of an older version",
+                f"the database {source} is of an older version",
                 "back it up, then run: ostiary db upgrade",
                 Failure.REFUSED,
             )
         case SchemaState.NEWER:
             raise ManagementError(
-                f"the database {path} was written by a newer Ostiary",
+                f"the database {source} was written by a newer Ostiary",
                 "run that version, or restore a backup",
                 Failure.REFUSED,
             )

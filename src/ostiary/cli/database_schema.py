@@ -1,17 +1,19 @@
-"""`ostiary db`: the database's schema."""
+"""`ostiary db`: the database and its schema."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from ostiary.cli import backup
 from ostiary.cli.options import AsJson, Config, examples
 from ostiary.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
     from ostiary.protocol.tokens import Json
+    from ostiary.storage.source import Source
 
-commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
+commands = typer.Typer(help="The database.", no_args_is_help=True)
+commands.add_typer(backup.commands)
 
 
 @commands.command(epilog=examples("ostiary db status", "ostiary db status --json"))
@@ -19,7 +21,7 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
     """Say where the database is and whether its schema is current."""
     from ostiary.cli.database import locate
 
-    found = _status(locate(config).database.path)
+    found = _status(locate(config).database.source)
     if as_json:
         show_json(found)
         return
@@ -33,17 +35,17 @@ def upgrade(config: Config = None) -> None:
     from ostiary.cli.database import locate
     from ostiary.storage.schema import HEAD, ensure_schema
 
-    path = locate(config).database.path
-    ensure_schema(path)
-    say(f"{path} is of version {HEAD}.")
+    source = locate(config).database.source
+    ensure_schema(source)
+    say(f"{source} is of version {HEAD}.")
 
 
-def _status(path: Path) -> "dict[str, Json]":
+def _status(source: "Source") -> "dict[str, Json]":
     from ostiary.storage.schema import HEAD, schema_state, schema_version
 
-    version = schema_version(path)
+    version = schema_version(source)
     return {
-        "path": str(path),
+        "database": str(source),
         "version": version,
         "newest": HEAD,
         "state": schema_state(version).value,

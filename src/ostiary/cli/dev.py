@@ -68,8 +68,9 @@ def dev(
 
 
 def _serve(directory: Path, port: int, algorithm: Algorithm | None, *, as_json: bool) -> None:
-    from ostiary import app
     from ostiary.cli import data_directory
+    from ostiary.serving import process
+    from ostiary.serving.plan import Plan
     from ostiary.settings import find_master_key, load_settings
 
     port = _free_port(port)
@@ -79,13 +80,14 @@ def _serve(directory: Path, port: int, algorithm: Algorithm | None, *, as_json: 
     master_key = find_master_key(settings, os.environ)
     demo = _save_demo(settings, master_key, directory / data_directory.SERVICE_KEY, algorithm)
     print_all = partial(_print_json if as_json else _print_banner, demo)
-    app.serve(settings, master_key=master_key, demo=_shown_at_home(demo), on_ready=print_all)
+    plan = Plan(settings=settings, master_key=master_key, demo=_shown_at_home(demo))
+    process.serve(plan, prepared=True, on_ready=print_all)
 
 
 def _free_port(port: int) -> int:
     """The port, or for 0 a free one; looked at before the data is made to follow it."""
-    from ostiary.app import bind
     from ostiary.management.errors import Failure, ManagementError
+    from ostiary.serving.listeners import bind
 
     try:
         sockets = bind(HOST, port)
@@ -112,8 +114,8 @@ def _save_demo(
     from ostiary.storage.schema import ensure_schema_beside
     from ostiary.storage.store import Store
 
-    ensure_schema_beside(settings.database.path)
-    store = Store.open(settings.database.path)
+    ensure_schema_beside(settings.database.source)
+    store = Store.open(settings.database.source)
     try:
         return asyncio.run(
             save_demo(

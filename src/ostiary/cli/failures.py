@@ -39,7 +39,7 @@ def explain(error: Exception) -> tuple[str, ExitCode] | None:
     from ostiary.management.errors import ManagementError
     from ostiary.management.file_faults import FileFaults
     from ostiary.signing.master_key import MasterKeyError
-    from ostiary.storage.sqlite import StoreUnavailable
+    from ostiary.storage.database import StoreUnavailable
 
     match error:
         case ManagementError():

@@ -22,6 +22,24 @@ TEMPLATE = """\
 # Listen on loopback and let a proxy with TLS pass requests on, with their Host header unchanged.
 # host = "127.0.0.1"
 # port = 9400
+# Proxies that are believed about a request's address, scheme and host, such as ["127.0.0.1"],
+# ["10.0.0.0/8"] or ["unix"], and which headers they write: "x-forwarded" or "forwarded". In the one
+# named as client_certificate_header they hand on a client's certificate.
+# trusted_proxies = []
+# forwarded_headers = "x-forwarded"
+# How many processes answer; "auto" is one for each core.
+# workers = 1
+# How long requests are still taken after SIGTERM, while /readyz says no: behind a balancer, twice
+# the time between its probes.
+# drain_seconds = 0.0
+# For TLS without a proxy name two files: tls_certificate and tls_key. Renewed ones are read on
+# SIGHUP. With tls_client_ca clients are asked for a certificate.
+
+[management]
+# Probes and metrics, for operators alone. Without a port the probes are at the public one, and
+# nobody can read the metrics.
+# host = "127.0.0.1"
+port = 9401
 
 [database]
 # One SQLite file, made when it is not there. Paths are relative to this file.
@@ -32,6 +50,22 @@ path = "ostiary.sqlite3"
 # without it the keys cannot be read. The variable OSTIARY_MASTER_KEY goes before this file; leave
 # the file out to give the key as the systemd credential "ostiary-master-key".
 file = "master.key"
+
+[limits]
+# Of each process: connections, and seconds for the head of a request, for its body, and for the
+# client to take the answer away.
+# connections = 2000
+# head_seconds = 10
+# body_seconds = 20
+# answer_seconds = 30
+# In a minute, at all processes together; 0 is no limit. Behind a proxy that is not trusted nobody
+# has an address.
+# requests_per_minute_per_address = 6000
+# requests_per_minute_per_client = 6000
+# Wrong secrets and made-up tokens, by one address for one client.
+# failures_per_minute = 60
+# pushed_requests_per_minute_per_client = 1200
+# sign_ins_per_minute_per_address = 600
 
 [outbound]
 # What clients name, such as their keys at a jwks_uri, is asked for at public addresses alone, with
@@ -46,6 +80,16 @@ file = "master.key"
 # format = "auto"
 # Whether every request is logged, not only what went wrong.
 # requests = false
+
+[metrics]
+# Whether authorization and token requests are also counted by client.
+# client_label = false
+
+[tracing]
+# Where spans are sent, by OTLP over HTTP; needs: pip install 'ostiary[otel]'
+# endpoint = "http://127.0.0.1:4318/v1/traces"
+# Which part of all traces is kept, from 0 to 1.
+# share = 1.0
 """
 
 NEXT_STEPS = """\

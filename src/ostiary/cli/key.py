@@ -1,4 +1,4 @@
-"""`ostiary key`: signing keys, which rotate by themselves and may be rotated by hand."""
+"""`ostiary key`: keys that sign tokens and seal handles; they rotate by themselves, or by hand."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +10,13 @@ from ostiary.cli.output import instant, say, show_json, show_table
 from ostiary.protocol.jose.algorithms import Algorithm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from typing import TypeAlias
 
+    from ostiary.domain.handle_keys import HandleKey
     from ostiary.domain.signing_keys import SigningKey
     from ostiary.management.keys import ListedKey
+
+    Added: TypeAlias = dict[str, str]
 
 commands = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 
@@ -68,59 +71,68 @@ def list_keys(issuer: IssuersId = None, config: Config = None, as_json: AsJson =
     epilog=examples(
         "ostiary key rotate                            # all algorithms",
         "ostiary key rotate --algorithm ES256 --lead 2h",
+        "ostiary key rotate --handles                  # the key of codes, refresh tokens, cookies",
     )
 )
 def rotate(
     algorithm: Annotated[
         list[Algorithm] | None, typer.Option(help="May be repeated. Default: all")
     ] = None,
+    handles: Annotated[
+        bool,
+        typer.Option(
+            "--handles", help="Instead: the key that seals codes, refresh tokens and cookies."
+        ),
+    ] = False,
     lead: Annotated[
-        str, typer.Option(metavar="TIME", help="How long it is published before it signs.")
+        str, typer.Option(metavar="TIME", help="How long it is published before it is used.")
     ] = "1d",
     issuer: IssuerId = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add successors, which are published now and sign later. An algorithm whose successor waits
-    already gets no other."""
+    """Add successors, which are published now and used later. A key whose successor waits already
+    gets no other."""
     from ostiary.cli.database import open_store
     from ostiary.cli.parameters import seconds
     from ostiary.management import keys
+    from ostiary.management.errors import ManagementError
     from ostiary.management.issuers import find_issuer
 
     delay = seconds(lead)
 
-    async def added() -> "Sequence[SigningKey]":
-        return await keys.rotate(
-            opened.store,
-            opened.master_key(),
-            await find_issuer(opened.store, issuer),
-            algorithm or list(Algorithm),
-            opened.now,
-            delay,
+    if handles and algorithm:
+        raise ManagementError(
+            "--handles and --algorithm name different keys", "rotate one after the other"
         )
+
+    async def added() -> "list[Added]":
+        chosen = await find_issuer(opened.store, issuer)
+        place = (opened.store, opened.master_key(), chosen)
+        if handles:
+            handle_key = await keys.rotate_handle_key(*place, opened.now, delay)
+            return [] if handle_key is None else [_handle_key(handle_key)]
+        wanted = algorithm or list(Algorithm)
+        return [_signing_key(each) for each in await keys.rotate(*place, wanted, opened.now, delay)]
 
     with open_store(config) as opened:
         new_keys = asyncio.run(added())
-    _show_added(new_keys, as_json=as_json)
-
-
-def _show_added(new_keys: "Sequence[SigningKey]", *, as_json: bool) -> None:
     if as_json:
-        show_json(
-            [
-                {
-                    "kid": key.kid,
-                    "algorithm": str(key.algorithm),
-                    "activates_at": instant(key.activates_at),
-                }
-                for key in new_keys
-            ]
-        )
+        show_json([*new_keys])
     elif new_keys:
-        show_table(
-            ("ALGORITHM", "ACTIVATES AT", "KID"),
-            [(key.algorithm, instant(key.activates_at), key.kid) for key in new_keys],
-        )
+        headings = [name.replace("_", " ").upper() for name in new_keys[0]]
+        show_table(headings, [[*each.values()] for each in new_keys])
     if not new_keys:
         say("No key was added: a successor waits already. See: ostiary key list")
+
+
+def _signing_key(key: "SigningKey") -> "Added":
+    return {
+        "algorithm": str(key.algorithm),
+        "activates_at": instant(key.activates_at),
+        "kid": key.kid,
+    }
+
+
+def _handle_key(key: "HandleKey") -> "Added":
+    return {"handle_key": str(key.number), "activates_at": instant(key.activates_at)}

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from ostiary import __version__
-from ostiary.cli import apply, client, database_schema, dev, init, key, logout, refusal, serve, user
+from ostiary.cli import (
+    apply,
+    audit,
+    client,
+    database_schema,
+    dev,
+    doctor,
+    init,
+    key,
+    logout,
+    refusal,
+    serve,
+    user,
+)
 from ostiary.cli.failures import Program
 from ostiary.cli.output import show
 
@@ -37,7 +50,7 @@ def ostiary(
     pass
 
 
-for commands in (dev.commands, serve.commands, init.commands, apply.commands):
+for commands in (dev.commands, serve.commands, init.commands, apply.commands, doctor.commands):
     program.add_typer(commands)
 for name, group in (
     ("client", client.commands),
@@ -46,5 +59,6 @@ for name, group in (
     ("db", database_schema.commands),
     ("refusal", refusal.commands),
     ("logout", logout.commands),
+    ("audit", audit.commands),
 ):
     program.add_typer(group, name=name)

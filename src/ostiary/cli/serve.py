@@ -1,7 +1,7 @@
 """`ostiary serve`: production. It refuses what is only fit for trying out."""
 
-import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +12,7 @@ from ostiary.cli.output import say
 from ostiary.cli.stopping import stopping_quietly
 
 if TYPE_CHECKING:
-    from ostiary.settings import Settings
-    from ostiary.signing.master_key import MasterKey
+    from ostiary.serving.plan import Plan
 
 commands = typer.Typer()
 
@@ -23,6 +22,7 @@ commands = typer.Typer()
         "ostiary serve                     # with the ostiary.toml of this directory",
         "ostiary serve --config /etc/ostiary/ostiary.toml",
         "OSTIARY_LOG__LEVEL=debug ostiary serve --config ostiary.toml --port 8080",
+        "ostiary serve --workers auto      # a process for each core",
     )
 )
 def serve(
@@ -42,38 +42,46 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Where to listen, instead of the file's.")
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How many processes answer, instead of the file's; auto is one for each core.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the issuers of the database. To try Ostiary out, use: ostiary dev"""
-    from ostiary import app
     from ostiary.cli.database import find_configuration
-    from ostiary.management.errors import Failure, ManagementError
-    from ostiary.settings import find_master_key, load_settings
+    from ostiary.serving import process
 
     config = config or find_configuration()
+    given = {"host": host, "port": port, "workers": workers}
+    flags = {name: value for name, value in given.items() if value is not None}
+    plan = _read(config, flags)
+    issuers = process.prepare(plan)
+    if issuers is not None and not issuers:
+        say("There is no issuer yet; add one with: ostiary apply -f FILE")
+    server = plan.settings.server
+    with stopping_quietly():
+        process.serve(
+            plan,
+            prepared=issuers is not None,
+            on_ready=lambda: say(f"Serving on {server.host}:{server.port}"),
+            read_again=lambda: _read(config, flags),
+        )
+
+
+def _read(config: Path | None, flags: Mapping[str, object]) -> "Plan":
+    """What is to be served, from the file, the variables and the options."""
+    from ostiary.serving.plan import Plan
+    from ostiary.settings import find_master_key, load_settings
+
     if config is not None:
         _check_is_file(config)
-    flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(config, os.environ, {"server": flags})
-    master_key = find_master_key(settings, os.environ)
-    _check_fit(settings, master_key)
-    from ostiary.management.issuers import production_faults
-
-    address = f"{settings.server.host}:{settings.server.port}"
-    try:
-        with stopping_quietly():
-            app.serve(
-                settings,
-                master_key=master_key,
-                # Also for what is applied while it runs.
-                unfit=lambda issuer: production_faults([issuer]),
-                on_ready=lambda: say(f"Serving on {address}"),
-            )
-    except OSError as error:
-        raise ManagementError(
-            f"cannot listen on {address}: {os.strerror(error.errno or 0)}",
-            "stop what uses the port, or choose another: --port, or server.port in the file",
-            Failure.UNAVAILABLE,
-        ) from error
+    plan = Plan(settings=settings, master_key=find_master_key(settings, os.environ))
+    _check_is_no_demo(plan)
+    return plan
 
 
 def _check_is_file(config: Path) -> None:
@@ -93,41 +101,14 @@ def _check_is_file(config: Path) -> None:
         )
 
 
-def _check_fit(settings: "Settings", master_key: "MasterKey") -> None:
-    """Refuse demo data, sandboxes, plain http beyond loopback and another database's master key."""
+def _check_is_no_demo(plan: "Plan") -> None:
     from ostiary.cli import data_directory
     from ostiary.management.errors import Failure, ManagementError
-    from ostiary.storage.schema import ensure_schema_beside
 
-    path = settings.database.path
-    if data_directory.is_demo(path.parent):
+    source = plan.settings.database.source
+    if isinstance(source, Path) and data_directory.is_demo(source.parent):
         raise ManagementError(
-            f"{path} holds the demo data of ostiary dev, whose passwords everybody knows",
+            f"{source} holds the demo data of ostiary dev, whose passwords everybody knows",
             "name another database.path; ostiary dev serves this one",
             Failure.REFUSED,
         )
-    ensure_schema_beside(path)
-    faults = asyncio.run(_faults(path, master_key))
-    if faults:
-        raise ManagementError(
-            "not fit for production",
-            "; ".join(faults),
-            Failure.REFUSED,
-        )
-
-
-async def _faults(path: Path, master_key: "MasterKey") -> list[str]:
-    from ostiary.management.issuers import production_faults
-    from ostiary.management.keys import check_master_key
-    from ostiary.storage.store import Store
-
-    store = Store.open(path)
-    try:
-        issuers = await store.issuers.list()
-        if not issuers:
-            say("There is no issuer yet; add one with: ostiary apply -f FILE")
-        for issuer in issuers:
-            await check_master_key(store, master_key, issuer)
-        return list(production_faults(issuers))
-    finally:
-        store.close()

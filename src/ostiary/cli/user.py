@@ -211,6 +211,24 @@ def enable(username: Username, issuer: HolderId = None, config: Config = None) -
     say(f"{username} is enabled.")
 
 
+@commands.command(epilog=examples("ostiary user unlock alice"))
+def unlock(username: Username, issuer: HolderId = None, config: Config = None) -> None:
+    """Let a user try again at once after too many wrong passwords."""
+    from ostiary.cli.database import open_store
+    from ostiary.management.users import find_user_issuer, unlock_user
+
+    async def change() -> bool:
+        chosen = await find_user_issuer(opened.store, issuer, username)
+        return await unlock_user(opened.store, opened.master_key(), chosen, username, opened.now)
+
+    with open_store(config) as opened:
+        was_locked = asyncio.run(change())
+    if was_locked:
+        say(f"{username} can try again.")
+    else:
+        say(f"Nobody has tried wrong passwords for {username} since they last signed in.")
+
+
 def _set_enabled(username: str, issuer: str | None, config: Path | None, *, enabled: bool) -> None:
     from ostiary.cli.database import open_store
     from ostiary.management.users import find_user_issuer, set_user_enabled

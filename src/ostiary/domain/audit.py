@@ -9,6 +9,7 @@ from ostiary.protocol.tokens import Claims
 class EventType(StrEnum):
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
     SIGN_IN_REFUSED = "sign_in.refused"
+    SIGN_IN_DELAYED = "sign_in.delayed"
     SESSION_ENDED = "session.ended"
     LOGOUT_UNDELIVERED = "logout.undelivered"
     CONSENT_GRANTED = "consent.granted"
@@ -20,8 +21,11 @@ class EventType(StrEnum):
     CLIENT_CHANGED = "client.changed"
     CLIENT_SECRET_ADDED = "client.secret_added"  # noqa: S105  a name
     USER_CHANGED = "user.changed"
+    USER_UNLOCKED = "user.unlocked"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105  a name
     KEY_ADDED = "key.added"
+    DATABASE_RESTORED = "database.restored"
+    KEY_ERASED = "key.erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """Consent: what a person has agreed to share with a client, remembered between sign-ins."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
-from ostiary.domain.client import Client
+from ostiary.domain.client import ApplicationType, Client
 from ostiary.protocol.framing import framed
 
 
@@ -19,5 +20,10 @@ class Consent:
 
 def client_print(client: Client) -> str:
     """A digest of what a person sees of the client, and of where it takes them."""
-    seen = (client.name, str(client.application_type), *sorted(client.redirect_uris))
+    return _print(client.name, client.application_type, client.redirect_uris)
+
+
+@lru_cache(maxsize=1024)
+def _print(name: str, application_type: ApplicationType, redirect_uris: tuple[str, ...]) -> str:
+    seen = (name, str(application_type), *sorted(redirect_uris))
     return sha256(framed(*(text.encode() for text in seen))).hexdigest()

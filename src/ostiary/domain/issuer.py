@@ -71,6 +71,10 @@ class Issuer:
         return urlsplit(self.url).path
 
     @property
+    def sandbox(self) -> bool:
+        return self.environment is Environment.SANDBOX
+
+    @property
     def secure(self) -> bool:
         return self.url.startswith("https://")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ostiary.domain.client import AuthMethod
 from ostiary.protocol.dpop import PROOF_ALGORITHMS
@@ -58,6 +59,7 @@ PROFILES: Mapping[str, Profile] = {
 }
 
 
+@lru_cache(maxsize=64)
 def stricter(issuer_profile: str, client_profile: str | None) -> Profile:
     """What counts for a client: the stricter of its issuer's profile and its own."""
     one = PROFILES[issuer_profile]

@@ -14,23 +14,34 @@ MAX_SHOWN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """`text` goes over the wire and never echoes input; `advice` says what to do about it."""
+    """`text` goes over the wire and never echoes input; `advice` says what to do about it.
+
+    `retry_after` is in seconds: the same request may succeed then.
+    """
 
     error: E
     text: str
     section: str
     advice: str
     status: int = 400
+    retry_after: int | None = None
 
 
 class Refusal(Exception):
     """A request turned down. `expected` and `received` are for the record, never for the wire."""
 
-    def __init__(self, code: "ReasonCode", expected: str | None, received: str | None) -> None:
+    def __init__(
+        self,
+        code: "ReasonCode",
+        expected: str | None,
+        received: str | None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(code.name)
         self.code = code
         self.expected = None if expected is None else shown(expected)
         self.received = None if received is None else shown(received)
+        self.retry_after = code.value.retry_after if retry_after is None else retry_after
 
     @property
     def reason(self) -> Reason:
@@ -46,12 +57,15 @@ def shown(value: str) -> str:
 
 
 class ReasonCode(Enum):
-    def refusal(self, *, expected: object = None, received: object = None) -> Refusal:
+    def refusal(
+        self, *, expected: object = None, received: object = None, retry_after: int | None = None
+    ) -> Refusal:
         """The exception to raise. Secrets are never passed in, not even wrong ones."""
         return Refusal(
             self,
             None if expected is None else str(expected),
             None if received is None else str(received),
+            retry_after,
         )
 
     # ---- any endpoint -----------------------------------------------------------------------
@@ -113,6 +127,27 @@ class ReasonCode(Enum):
         section="RFC 9110 §15.6.4",
         advice="Try again after the seconds in Retry-After.",
         status=503,
+        retry_after=1,
+    )
+    TOO_MANY_REQUESTS = Reason(
+        error=E.TEMPORARILY_UNAVAILABLE,
+        text="too many requests",
+        section="RFC 6585 §4, RFC 9126 §2.3",
+        advice="Wait for the seconds in Retry-After, and keep tokens and documents instead of asking anew; what may come in a minute stands in the section [limits] of the configuration.",
+        status=429,
+        retry_after=60,
+    )
+    PROXY_HEADER_MALFORMED = Reason(
+        error=E.INVALID_REQUEST,
+        text="a header of the proxy cannot be read",
+        section="RFC 9700 §4.13",
+        advice="Let the proxy in front set each of its headers once, in place of what a client has sent under that name; see How-to, Run behind a reverse proxy.",
+    )
+    PLAIN_HTTP = Reason(
+        error=E.INVALID_REQUEST,
+        text="this issuer is reached by https alone",
+        section="RFC 6749 §3.1, §3.2",
+        advice="Use https. Behind a proxy: name the proxy in server.trusted_proxies, and let it send X-Forwarded-Proto.",
     )
     SERVER_ERROR = Reason(
         error=E.SERVER_ERROR,

@@ -5,9 +5,10 @@ it to be right. Keys are published before their first use and kept until the las
 with them has expired.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from ostiary.domain.issuer import DAY, HOUR
 from ostiary.protocol.jose.algorithms import Algorithm
@@ -20,6 +21,8 @@ SHORTEST_PUBLICATION_LEAD = HOUR
 JWKS_MAX_AGE = 600
 # Longer than any token lives, and than an ID token is a useful hint.
 RETIREMENT = 2 * DAY
+# From then on nobody will want it back: a clock that was wrong has been noticed.
+ERASURE = 30 * DAY
 
 
 class KeyState(StrEnum):
@@ -31,7 +34,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """`sealed` is the private key, encrypted under the master key."""
+    """`sealed` is the private key, encrypted under the master key; empty once it was destroyed."""
 
     kid: str
     algorithm: Algorithm
@@ -46,6 +49,9 @@ def states(keys: Iterable[SigningKey], now: int) -> dict[str, KeyState]:
     found: dict[str, KeyState] = {}
     newer: dict[Algorithm, SigningKey] = {}
     for key in sorted(keys, key=_by_activation, reverse=True):
+        if not key.sealed:
+            found[key.kid] = KeyState.GONE
+            continue
         found[key.kid] = _state(key, newer.get(key.algorithm), now)
         newer[key.algorithm] = key
     # A clock that was turned back must not leave an issuer unable to sign: the oldest key has no
@@ -54,6 +60,18 @@ def states(keys: Iterable[SigningKey], now: int) -> dict[str, KeyState]:
         if found[oldest.kid] is KeyState.PENDING:
             found[oldest.kid] = KeyState.ACTIVE
     return found
+
+
+def erasable(keys: Collection[SigningKey], now: int) -> Sequence[SigningKey]:
+    """Those whose successor has signed for so long that their private half is of no more use."""
+    return [
+        key
+        for algorithm in Algorithm
+        for key, successor in pairwise(
+            sorted((key for key in keys if key.algorithm is algorithm), key=_by_activation)
+        )
+        if key.sealed and successor.activates_at + ERASURE <= now
+    ]
 
 
 def _by_activation(key: SigningKey) -> tuple[int, int, str]:

@@ -17,6 +17,7 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import raise_any
 from ostiary.management.institutions import known_institution_ids
 from ostiary.management.issuers import find_holder
+from ostiary.management.keys import check_one_master_key
 from ostiary.signing.client_secrets import seal_client_secret
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.jwks_fetches import JwksFetch
@@ -65,6 +66,13 @@ def default_scopes(issuer: Issuer) -> frozenset[str]:
     return issuer.face.scopes if issuer.face_name in FACES else frozenset()
 
 
+async def _check_master_key(store: Store, client: Client, master_key: FindMasterKey) -> None:
+    """Raises MasterKeyError when a secret of this client would be sealed under another key than all
+    that is sealed already."""
+    if client.auth_method is AuthMethod.CLIENT_SECRET_JWT:
+        await check_one_master_key(store, master_key())
+
+
 def keep_secret(
     client: Client, issuer: Issuer, secret: str, now: int, master_key: FindMasterKey
 ) -> ClientSecret:
@@ -86,6 +94,7 @@ async def create_client(
     """Register the client. One that authenticates with a secret gets a new one."""
     secret = None
     if client.auth_method in SECRET_METHODS:
+        await _check_master_key(store, client, master_key)
         secret = new_secret()
         client = replace(client, secrets=(keep_secret(client, issuer, secret, now, master_key),))
     await add_client(store, issuer, client, now)
@@ -181,6 +190,7 @@ async def add_secret(
             "--expire-others-in 0, which cuts off at once whoever uses them",
             Failure.CONFLICT,
         )
+    await _check_master_key(store, seen, master_key)
     secret = new_secret()
     added = keep_secret(seen, issuer, secret, now, master_key)
     client = replace(seen, secrets=(*kept, added))

@@ -18,7 +18,7 @@ from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.redirect_uri import LOOPBACK_HOSTS
 from ostiary.protocol.scope import parse_scope
 from ostiary.signing.master_key import MasterKey
-from ostiary.storage.sqlite import Conflict
+from ostiary.storage.database import Conflict
 from ostiary.storage.store import Store
 
 # Keys are published for RETIREMENT after their last use; an hour of it is for clocks and caches.

@@ -1,11 +1,13 @@
-"""Signing keys: listed with their states, and rotated, by hand or when they are due."""
+"""Keys that sign tokens and seal handles: listed, rotated by hand or when they are due, erased."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ostiary.accounts.subjects import open_subjects
+from ostiary.domain import handle_keys
 from ostiary.domain.audit import AuditEvent, EventType
+from ostiary.domain.handle_keys import HandleKey
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.signing_keys import (
     PUBLICATION_LEAD,
@@ -13,17 +15,18 @@ from ostiary.domain.signing_keys import (
     KeyState,
     SigningKey,
     algorithms_due,
+    erasable,
     states,
 )
 from ostiary.management.durations import written_duration
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.protocol.tokens import Claims
 from ostiary.signing.handle_keys import make_handle_key, open_handle_keys
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import make_signing_key
 from ostiary.storage.store import Store
 
-FIRST_HANDLE_KEY = 1
 # No key activates before 1970: with this bound, any key of the algorithm is one too many.
 NEVER = -1
 
@@ -57,13 +60,7 @@ async def rotate(
 
     An algorithm whose successor waits already gets no other.
     """
-    if lead < SHORTEST_PUBLICATION_LEAD and issuer.environment is Environment.PRODUCTION:
-        shortest = written_duration(SHORTEST_PUBLICATION_LEAD)
-        raise ManagementError(
-            f"a key must be published at least {shortest} before it signs",
-            f"clients keep the old key set for a while; choose a lead of {shortest} or more",
-            Failure.REFUSED,
-        )
+    _check_lead(issuer, lead)
     await check_master_key(store, master_key, issuer)
     adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor=actor)
     return await adding.add(algorithms, activates_at=now + lead, unless_after=now)
@@ -83,22 +80,91 @@ async def rotate_due(
     ]
 
 
+async def rotate_handle_key(
+    store: Store,
+    master_key: MasterKey,
+    issuer: Issuer,
+    now: int,
+    lead: int = PUBLICATION_LEAD,
+    *,
+    actor: str = "operator",
+) -> HandleKey | None:
+    """Add a key under which handles are made `lead` seconds from now; None when one waits already."""
+    _check_lead(issuer, lead)
+    await check_master_key(store, master_key, issuer)
+    keys = await store.keys.handle_keys(issuer.issuer_id)
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor=actor)
+    return await adding.add_handle_key(keys, activates_at=now + lead, unless_after=now)
+
+
+async def rotate_handle_key_due(
+    store: Store, master_key: MasterKey, issuer: Issuer, now: int
+) -> HandleKey | None:
+    """Add the successor if its time has come. For a timer."""
+    keys = await store.keys.handle_keys(issuer.issuer_id)
+    if not handle_keys.is_due(keys, now):
+        return None
+    await check_master_key(store, master_key, issuer)
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
+    return await adding.add_handle_key(keys, activates_at=now + handle_keys.LEAD, unless_after=now)
+
+
+async def erase_gone(store: Store, issuer: Issuer, now: int) -> Sequence[SigningKey]:
+    """Destroy the private halves of signing keys that were replaced long ago. For a timer."""
+    keys = await store.keys.signing_keys(issuer.issuer_id)
+    return [
+        key
+        for key in erasable(keys, now)
+        if await store.keys.erase(issuer.issuer_id, key.kid, _erased(key, now))
+    ]
+
+
 async def add_first_keys(store: Store, master_key: MasterKey, issuer: Issuer, now: int) -> None:
     """A handle key, a subject key, and for each algorithm a key that signs from now on, where there
-    is none."""
+    is none. Raises MasterKeyError where another master key has been used."""
+    await check_one_master_key(store, master_key)
     issuer_id = issuer.issuer_id
+    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
     if not await store.keys.handle_keys(issuer_id):
-        sealed = make_handle_key(issuer_id, FIRST_HANDLE_KEY, master_key)
-        await store.keys.add_handle_key(issuer_id, FIRST_HANDLE_KEY, sealed, now)
+        await adding.add_handle_key((), activates_at=now, unless_after=NEVER)
     await open_subjects(store, master_key, issuer_id, now)
     present = {key.algorithm for key in await store.keys.signing_keys(issuer_id)}
-    adding = _Adding(store=store, master_key=master_key, issuer=issuer, now=now, actor="ostiary")
     await adding.add(set(Algorithm) - present, activates_at=now, unless_after=NEVER)
 
 
 async def check_master_key(store: Store, master_key: MasterKey, issuer: Issuer) -> None:
     """Raises MasterKeyError when the issuer's keys were sealed under another one."""
-    open_handle_keys(issuer.issuer_id, await store.keys.handle_keys(issuer.issuer_id), master_key)
+    keys = await store.keys.handle_keys(issuer.issuer_id)
+    if keys:
+        open_handle_keys(issuer.issuer_id, keys, master_key, now=0)
+
+
+async def check_one_master_key(store: Store, master_key: MasterKey) -> None:
+    """Raises MasterKeyError when something in the database was sealed under another one: what is
+    sealed next could not be opened together with it."""
+    found = await store.keys.any_handle_key()
+    if found is not None:
+        issuer_id, key = found
+        open_handle_keys(issuer_id, [key], master_key, now=0)
+
+
+def _check_lead(issuer: Issuer, lead: int) -> None:
+    if lead < SHORTEST_PUBLICATION_LEAD and issuer.environment is Environment.PRODUCTION:
+        shortest = written_duration(SHORTEST_PUBLICATION_LEAD)
+        raise ManagementError(
+            f"a key must be published at least {shortest} before it is used",
+            f"clients keep the old key set for a while; choose a lead of {shortest} or more",
+            Failure.REFUSED,
+        )
+
+
+def _erased(key: SigningKey, now: int) -> AuditEvent:
+    return AuditEvent(
+        type=EventType.KEY_ERASED,
+        at=now,
+        actor="ostiary",
+        details={"kid": key.kid, "algorithm": key.algorithm},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +195,31 @@ class _Adding:
         )
         return [key for key in made if await self._added(key, unless_after)]
 
+    async def add_handle_key(
+        self, known: Collection[HandleKey], *, activates_at: int, unless_after: int
+    ) -> HandleKey | None:
+        """The next in number; None when another process has just added it."""
+        number = max((key.number for key in known), default=0) + 1
+        key = make_handle_key(
+            self.issuer.issuer_id,
+            number,
+            self.master_key,
+            now=self.now,
+            activates_at=activates_at,
+        )
+        event = self._event({"handle_key": number, "activates_at": activates_at})
+        added = await self.store.keys.add_handle_key(
+            self.issuer.issuer_id, key, unless_after=unless_after, event=event
+        )
+        return key if added else None
+
     async def _added(self, key: SigningKey, unless_after: int) -> bool:
-        event = AuditEvent(
-            type=EventType.KEY_ADDED,
-            at=self.now,
-            actor=self.actor,
-            details={
-                "kid": key.kid,
-                "algorithm": key.algorithm,
-                "activates_at": key.activates_at,
-            },
+        event = self._event(
+            {"kid": key.kid, "algorithm": key.algorithm, "activates_at": key.activates_at}
         )
         return await self.store.keys.add_signing_key(
             self.issuer.issuer_id, key, unless_after=unless_after, event=event
         )
+
+    def _event(self, details: Claims) -> AuditEvent:
+        return AuditEvent(type=EventType.KEY_ADDED, at=self.now, actor=self.actor, details=details)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ostiary.accounts.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from ostiary.accounts.throttle import account_key
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.issuer import Issuer
 from ostiary.domain.user import MAX_USERNAME_LENGTH, Membership, User
@@ -13,7 +14,9 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_any
 from ostiary.management.institutions import known_institution_ids, unknown_institution
 from ostiary.management.issuers import find_holder
-from ostiary.storage.sqlite import Conflict
+from ostiary.signing.handle_keys import open_handle_keys
+from ostiary.signing.master_key import MasterKey
+from ostiary.storage.database import Conflict
 from ostiary.storage.store import Store
 
 _LENGTHS = f"choose one of {MIN_LENGTH} to {MAX_LENGTH} characters"
@@ -137,6 +140,18 @@ async def set_user_enabled(
     )
     disabled_at = None if enabled else now
     await store.users.set_disabled(issuer.issuer_id, user.user_id, disabled_at, event)
+
+
+async def unlock_user(
+    store: Store, master_key: MasterKey, issuer: Issuer, username: str, now: int
+) -> bool:
+    """Forget the wrong passwords that were tried for this user; false when there were none."""
+    user = await find_user(store, issuer, username)
+    sealed = await store.keys.handle_keys(issuer.issuer_id)
+    handles = open_handle_keys(issuer.issuer_id, sealed, master_key, now)
+    account = account_key(handles, user.username)
+    event = _event(EventType.USER_UNLOCKED, user.user_id, now)
+    return await store.throttles.unlock(issuer.issuer_id, account, event)
 
 
 def with_default_claims(username: str, membership: Membership) -> Membership:

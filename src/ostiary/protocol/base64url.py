@@ -1,12 +1,20 @@
 """Bytes as text in the URL-safe alphabet, without padding. RFC 7515 §2, RFC 4648 §5."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from typing import Final
 
 from ostiary.protocol.malformed import Malformed
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
 
 def encode_base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return base64url_bytes(raw).decode("ascii")
+
+
+def base64url_bytes(raw: bytes) -> bytes:
+    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_URL_SAFE)
 
 
 def decode_base64url(text: str) -> bytes:

@@ -66,20 +66,25 @@ def check_assertion_claims(
     audiences: frozenset[str],
     now: int,
     strict: bool,
+    issued_from: int = 0,
 ) -> AssertionId:
     """What the claims prove: this client, to us, now, once. RFC 7523 §3
 
     `strict` is FAPI 2.0 §5.3.2.1: the audience is one text, the issuer. Otherwise it may stand in
-    a list, and instants may be in milliseconds.
+    a list, and instants may be in milliseconds. `issued_from`: nobody remembers which of those
+    from before were used.
     """
     if token_type is not None and token_type.lower() not in _TOKEN_TYPES:
         raise Malformed("typ", "JWT or client-authentication+jwt")
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise Malformed("client_assertion", "the client_id as both iss and sub")
     _check_audience(claims.get("aud"), audiences, strict=strict)
-    return AssertionId(
-        jti=_read_jti(claims), expires_at=_check_instants(claims, now, milliseconds=not strict)
-    )
+    expires_at = _check_instants(claims, now, milliseconds=not strict)
+    issued_at = find_instant(claims, "iat", milliseconds=not strict)
+    earliest = expires_at - MAX_LIFETIME if issued_at is None else issued_at
+    if earliest < issued_from + CLOCK_SKEW:
+        raise Malformed("iat", "an assertion made after this server was restored")
+    return AssertionId(jti=_read_jti(claims), expires_at=expires_at)
 
 
 def _check_audience(audience: Json, accepted: frozenset[str], *, strict: bool) -> None:

@@ -3,4 +3,4 @@
 
 def framed(*parts: bytes) -> bytes:
     """The parts, each behind its length, so that no two lists of parts read the same."""
-    return b"".join(len(part).to_bytes(4) + part for part in parts)
+    return b"".join([len(part).to_bytes(4) + part for part in parts])

@@ -7,6 +7,7 @@ twice is remembered as repeated, so that the endpoint can refuse it where its st
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from ostiary.protocol.malformed import Malformed
@@ -35,6 +36,9 @@ class Parameters:
         )
 
 
+_NONE: Final = Parameters()
+
+
 def parse_parameters(encoded: bytes) -> Parameters:
     """The parameters in `encoded`: a query string or a form body.
 
@@ -42,7 +46,7 @@ def parse_parameters(encoded: bytes) -> Parameters:
     MAX_PARAMETERS parameters. Only "&" separates: a semicolon is part of a value.
     """
     if not encoded:
-        return Parameters()
+        return _NONE
     pairs = encoded.split(b"&", MAX_PARAMETERS)
     if len(pairs) > MAX_PARAMETERS:
         raise Malformed("parameters", f"at most {MAX_PARAMETERS} parameters")
@@ -52,8 +56,7 @@ def parse_parameters(encoded: bytes) -> Parameters:
     for pair in pairs:
         if not pair:
             continue
-        raw_name, _, raw_value = pair.partition(b"=")
-        name, value = _decode(raw_name), _decode(raw_value)
+        name, value = _decode_pair(pair)
         if name in seen and name not in REPEATABLE:
             repeated.add(name)
         seen.add(name)
@@ -62,13 +65,25 @@ def parse_parameters(encoded: bytes) -> Parameters:
     return Parameters(values=values, repeated=frozenset(repeated))
 
 
-def _decode(raw: bytes) -> str:
+def _decode_pair(pair: bytes) -> tuple[str, str]:
+    if b"%" in pair or b"+" in pair:
+        raw_name, _, raw_value = pair.partition(b"=")
+        return _unescape(raw_name), _unescape(raw_value)
+    name, _, value = _decode(pair).partition("=")
+    return name, value
+
+
+def _unescape(raw: bytes) -> str:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
     if b"%" in raw:
         if _BROKEN_ESCAPE.search(raw):
             raise Malformed("parameters", "each % followed by two hexadecimal digits")
         raw = unquote_to_bytes(raw)
+    return _decode(raw)
+
+
+def _decode(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -26,7 +26,7 @@ def append_parameters(
     redirect_uri: str, mode: ResponseMode, parameters: tuple[tuple[str, str], ...]
 ) -> str:
     """The Location of a response in the query or the fragment of the redirect URI."""
-    encoded = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters)
+    encoded = "&".join([f"{name}={quote(value, safe='')}" for name, value in parameters])
     if mode is ResponseMode.FRAGMENT:
         return f"{redirect_uri}#{encoded}"
     if "?" not in redirect_uri:

@@ -4,8 +4,8 @@ RFC 9068 §4. A signature is verified once for a process, what may have changed 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ostiary.domain.access_token import AccessToken
 from ostiary.domain.authorization import Standing
 from ostiary.domain.client import Client
 from ostiary.domain.instants import readable
@@ -19,46 +19,17 @@ from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.tokens import authorization_id_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
-    """One of ours, for us, and not expired. `jkt` is the key that it is bound to."""
-
-    claims: Claims
-    client_id: str
-    token_id: str
-    scope: frozenset[str]
-    expires_at: int
-    jkt: str | None
-
-    @property
-    def authorization_id(self) -> bytes | None:
-        """None for a token of a client that acts for itself."""
-        return authorization_id_of(self.token_id)
-
-    @property
-    def spent_id(self) -> bytes:
-        """The name under which it is remembered once it is revoked."""
-        return spent_id(SpentKind.ACCESS_TOKEN, self.client_id, self.token_id)
-
-
 def check_access_token(text: str, op: OpenIDProvider, now: int) -> AccessToken:
     """The token, proved to be one of ours, for us and not expired. RFC 9068 §4."""
-    claims = op.find_verified(text) or _verify(text, op)
-    expires_at = claims["exp"]
-    if not isinstance(expires_at, int):
-        raise ReasonCode.TOKEN_INVALID.refusal(expected="a token with an expiry")
-    if expires_at <= now:
+    token = op.find_access_token(text)
+    if token is None:
+        token = _read(op.find_minted(text) or _verify(text, op))
+        op.keep_access_token(text, token)
+    if token.expires_at <= now:
         raise ReasonCode.TOKEN_EXPIRED.refusal(
-            expected=f"before {readable(expires_at)}", received=readable(now)
+            expected=f"before {readable(token.expires_at)}", received=readable(now)
         )
-    return AccessToken(
-        claims=claims,
-        client_id=str(claims["client_id"]),
-        token_id=str(claims["jti"]),
-        scope=parse_scope(str(claims.get("scope") or "") or None),
-        expires_at=expires_at,
-        jkt=_jkt(claims.get("cnf")),
-    )
+    return token
 
 
 def _verify(text: str, op: OpenIDProvider) -> Claims:
@@ -73,8 +44,32 @@ def _verify(text: str, op: OpenIDProvider) -> Claims:
         raise ReasonCode.TOKEN_INVALID.refusal(
             expected=op.issuer.url, received=f"{claims.get('iss')} for {claims.get('aud')}"
         )
-    op.remember_verified(text, claims)
+    _check_epoch(claims, op)
     return claims
+
+
+def _check_epoch(claims: Claims, op: OpenIDProvider) -> None:
+    """Which tokens were revoked before a backup was restored, nobody remembers: all are."""
+    issued_at = claims.get("iat")
+    if not isinstance(issued_at, int) or issued_at < op.epoch:
+        raise ReasonCode.TOKEN_REVOKED.refusal(expected=f"issued after {readable(op.epoch)}")
+
+
+def _read(claims: Claims) -> AccessToken:
+    expires_at = claims["exp"]
+    if not isinstance(expires_at, int):
+        raise ReasonCode.TOKEN_INVALID.refusal(expected="a token with an expiry")
+    client_id, token_id = str(claims["client_id"]), str(claims["jti"])
+    return AccessToken(
+        claims=claims,
+        client_id=client_id,
+        token_id=token_id,
+        scope=parse_scope(str(claims.get("scope") or "") or None),
+        expires_at=expires_at,
+        jkt=_jkt(claims.get("cnf")),
+        authorization_id=authorization_id_of(token_id),
+        spent_id=spent_id(SpentKind.ACCESS_TOKEN, client_id, token_id),
+    )
 
 
 def _jkt(confirmation: Json) -> str | None:

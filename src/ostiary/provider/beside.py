@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 
 MOST_PENDING = 256
 

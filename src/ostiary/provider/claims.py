@@ -1,6 +1,6 @@
 """Claims about the person that a client may see. OIDC Core §5.1, §5.4, §5.5."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from ostiary.domain.authorization import Standing
@@ -59,9 +59,11 @@ def _release(
     if "picture" not in known and ("picture" in by_scope or "picture" in requested):
         url = find_picture_url(op, client, standing.authorization)
         known |= {} if url is None else {"picture": url}
-    released = dict(_found(face, client, known, by_scope))
-    asked = _found(face, client, known, requested)
-    return released | {name: value for name, value in asked if _fits(value, requested[name])}
+    released = _found(face, client, known, by_scope)
+    if requested:
+        asked = _found(face, client, known, tuple(requested))
+        released |= {name: value for name, value in asked.items() if _fits(value, requested[name])}
+    return released
 
 
 def _known(standing: Standing) -> dict[str, Json]:
@@ -76,12 +78,11 @@ def _known(standing: Standing) -> dict[str, Json]:
 
 
 def _found(
-    face: Face, client: Client, known: Mapping[str, Json], names: Iterable[str]
-) -> Iterator[tuple[str, Json]]:
+    face: Face, client: Client, known: Mapping[str, Json], names: tuple[str, ...]
+) -> dict[str, Json]:
     """The claims of these names that are known and that the client may have."""
-    for name, datum in _permitted(face.name, client.restricted_claims, tuple(names)):
-        if datum in known:
-            yield name, known[datum]
+    permitted = _permitted(face.name, client.restricted_claims, names)
+    return {name: known[datum] for name, datum in permitted if datum in known}
 
 
 @lru_cache(maxsize=1024)

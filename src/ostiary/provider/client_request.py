@@ -25,6 +25,7 @@ async def read_client_request(request: EndpointRequest, op: OpenIDProvider) -> C
     parameters = request.form_parameters()
     refuse_repeated(parameters)
     client = await authenticate_client(request, parameters, op)
+    op.limits.count_client(op.issuer, client)
     return ClientRequest(parameters=parameters, client=client)
 
 

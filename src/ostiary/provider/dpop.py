@@ -7,7 +7,7 @@ that all processes agree on it and none has to remember it.
 from ostiary.domain.client import Client
 from ostiary.domain.refusals import ReasonCode
 from ostiary.domain.spent import SpentKind, spent_id
-from ostiary.protocol.dpop import MAX_AGE, DPoPProof, check_proof, parse_proof
+from ostiary.protocol.dpop import MAX_AGE, MAX_AHEAD, DPoPProof, check_proof, parse_proof
 from ostiary.protocol.malformed import Malformed
 from ostiary.provider.exchange import EndpointRequest, Headers
 from ostiary.provider.op import OpenIDProvider
@@ -47,6 +47,7 @@ async def find_proof(
             access_token=access_token,
             nonce_is_fresh=nonce_is_fresh,
         )
+        _check_epoch(proof, op, nonce_is_fresh=nonce_is_fresh)
     except Malformed as error:
         raise ReasonCode.DPOP_PROOF_INVALID.refusal(
             expected=f"{error.what}: {error.expected}"
@@ -59,17 +60,32 @@ async def find_proof(
     return proof
 
 
+def _check_epoch(proof: DPoPProof, op: OpenIDProvider, *, nonce_is_fresh: bool) -> None:
+    """Which proofs were used before a backup was restored, nobody remembers."""
+    if not nonce_is_fresh and proof.iat < op.epoch + MAX_AHEAD:
+        raise Malformed("iat", "a proof made after this server was restored")
+
+
 def check_nonce(proof: DPoPProof, op: OpenIDProvider, now: int) -> bool:
     """Whether the proof has a nonce of ours; where the issuer requires one, it has. RFC 9449 §8."""
     if not op.issuer.require_dpop_nonce:
         return False
-    if proof.nonce not in (current_nonce(op, now), current_nonce(op, now - NONCE_WINDOW)):
+    nonce = proof.nonce or ""
+    if not any(
+        op.handles.is_tag(nonce, "dpop-nonce", *_window(op, instant))
+        for instant in (now, now - NONCE_WINDOW)
+    ):
         raise ReasonCode.DPOP_NONCE_NEEDED.refusal(expected="the nonce of the DPoP-Nonce header")
     return True
 
 
 def current_nonce(op: OpenIDProvider, now: int) -> str:
-    return op.handles.tag("dpop-nonce", (now // NONCE_WINDOW).to_bytes(8))
+    return op.handles.tag("dpop-nonce", *_window(op, now))
+
+
+def _window(op: OpenIDProvider, instant: int) -> tuple[bytes, bytes]:
+    """None from before a backup was restored is good any longer."""
+    return (instant // NONCE_WINDOW).to_bytes(8), op.epoch.to_bytes(8)
 
 
 def nonce_headers(proof: DPoPProof | None, op: OpenIDProvider, now: int) -> Headers:

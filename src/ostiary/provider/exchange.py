@@ -1,7 +1,7 @@
 """What goes into an endpoint and what comes out, free of any framework."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ostiary.domain.refusals import ReasonCode, Refusal
@@ -17,22 +17,49 @@ MAX_COOKIES_LENGTH = 8192
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 
+def gather_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, Sequence[bytes]]:
+    """The values of each header, in their order: of one request a dozen are asked for."""
+    gathered: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        if name in gathered:
+            gathered[name].append(value)
+        else:
+            gathered[name] = [value]
+    return gathered
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointRequest:
-    """A request as HTTP brought it: header names in lower case, the body whole."""
+    """A request as HTTP brought it: header names in lower case, the body whole.
+
+    `address` is the client's, as far as it is known: a proxy that is not trusted has its own.
+    `came_plain`: without TLS over some network, as far as is known.
+    """
 
     method: str
     query: bytes = b""
-    headers: Sequence[tuple[bytes, bytes]] = ()
+    headers: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
     body: bytes = b""
+    address: str = ""
+    came_plain: bool = False
+
+    def with_body(self, body: bytes) -> "EndpointRequest":
+        return EndpointRequest(
+            method=self.method,
+            query=self.query,
+            headers=self.headers,
+            body=body,
+            address=self.address,
+            came_plain=self.came_plain,
+        )
 
     def header(self, name: bytes) -> str | None:
         """The only value of a header; None when it is absent, or sent more than once."""
-        values = self.header_values(name)
-        return values[0] if len(values) == 1 else None
+        values = self.headers.get(name)
+        return values[0].decode("latin-1") if values is not None and len(values) == 1 else None
 
     def header_values(self, name: bytes) -> list[str]:
-        return [value.decode("latin-1") for key, value in self.headers if key == name]
+        return [value.decode("latin-1") for value in self.headers.get(name, ())]
 
     def cookie(self, name: str) -> str | None:
         """RFC 6265 §4.2; the first of several, as browsers send the most specific first."""

@@ -1,6 +1,5 @@
 """Pictures of people: each at an address that cannot be guessed, so that nobody lists users."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from ostiary.provider.op import OpenIDProvider
 
 # The contract's path.
 FOLDER, NAME = "/a/sentry/api/users", "profile-image"
+PURPOSE = "picture"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,12 @@ def find_picture_url(
     if client.subject_type is SubjectType.PAIRWISE:
         return None
     user_id, institution_id = authorization.user_id, authorization.institution_id
+    return op.picture_url(
+        user_id, institution_id, lambda: _picture_url(op, user_id, institution_id)
+    )
+
+
+def _picture_url(op: OpenIDProvider, user_id: str, institution_id: str) -> str:
     tag = _tag(op, user_id, institution_id)
     path = f"{FOLDER}/{quote(user_id, safe='')}/{NAME}"
     return f"{op.issuer.origin}{path}?institution={quote(institution_id, safe='')}&tag={tag}"
@@ -48,21 +54,21 @@ async def find_portrait(
     """
     institution_id, tag = query.get("institution") or "", query.get("tag") or ""
     for op in providers:
-        expected = _tag(op, user_id, institution_id)
-        if hmac.compare_digest(expected.encode(), tag.encode()):
-            return await _portrait(op, user_id, institution_id, expected)
+        if op.handles.is_tag(f"{tag}=", PURPOSE, user_id.encode(), institution_id.encode()):
+            return await _portrait(op, user_id, institution_id)
     return Portrait()
 
 
-async def _portrait(op: OpenIDProvider, user_id: str, institution_id: str, seed: str) -> Portrait:
+async def _portrait(op: OpenIDProvider, user_id: str, institution_id: str) -> Portrait:
     issuer_id = op.issuer.issuer_id
     picture = await op.store.pictures.find(issuer_id, user_id)
     if picture is not None:
         return Portrait(picture=picture)
     memberships = await op.store.users.memberships(issuer_id, user_id)
     known = (each.claims for each in memberships if each.institution_id == institution_id)
-    return Portrait(initials=initials(next(known, {})), seed=seed)
+    return Portrait(initials=initials(next(known, {})), seed=user_id)
 
 
 def _tag(op: OpenIDProvider, user_id: str, institution_id: str) -> str:
-    return op.handles.tag("picture", user_id.encode(), institution_id.encode()).rstrip("=")
+    """Without its padding, one character: it stands in a URL."""
+    return op.handles.tag(PURPOSE, user_id.encode(), institution_id.encode()).removesuffix("=")

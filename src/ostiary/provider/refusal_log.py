@@ -32,9 +32,16 @@ class RefusalLog:
         self._counts: Counter[tuple[str, str | None]] = Counter()
 
     def record(
-        self, refusal: Refusal, endpoint: str, client_id: str | None, op: OpenIDProvider
+        self,
+        refusal: Refusal,
+        endpoint: str,
+        client_id: str | None,
+        op: OpenIDProvider,
+        *,
+        grant_type: str | None = None,
     ) -> str:
         """Note the refusal; the reference under which it can be read."""
+        op.observer.refused(refusal.code, endpoint, op.known_client(client_id), grant_type)
         reference = new_reference()
         record = RefusalRecord(
             reference=reference,

@@ -3,10 +3,10 @@
 RFC 6749 §4.1.2, RFC 9700 §4.14.2, RFC 7009 §2.1.
 """
 
+from ostiary.domain.access_token import AccessToken
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.authorization import Authorization
 from ostiary.domain.refusals import ReasonCode
-from ostiary.provider.access_tokens import AccessToken
 from ostiary.provider.op import OpenIDProvider
 
 CLIENT_REQUEST = "client_request"

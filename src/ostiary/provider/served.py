@@ -14,10 +14,13 @@ import structlog
 from ostiary.accounts.passwords import Passwords
 from ostiary.accounts.subjects import open_subjects
 from ostiary.domain.clock import Clock
+from ostiary.domain.handle_keys import next_activation
 from ostiary.domain.issuer import Issuer
+from ostiary.domain.observer import Observer
 from ostiary.domain.signing_keys import KeyState, next_change, states
 from ostiary.provider.endpoints.discovery import discovery_document
 from ostiary.provider.endpoints.jwks import jwks_document
+from ostiary.provider.limits import RequestLimits
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.published_keys import PublishedKeys
 from ostiary.provider.secret_use_log import SecretUseLog
@@ -41,7 +44,9 @@ class Surroundings:
     passwords: Passwords
     secret_uses: SecretUseLog
     published_keys: PublishedKeys
+    observer: Observer
     session_ended: asyncio.Event
+    limits: RequestLimits
     clock_of: Callable[[Issuer], Clock]
     # Why an issuer must not be served here, such as a sandbox in production.
     unfit: Callable[[Issuer], Sequence[str]]
@@ -58,11 +63,14 @@ class ServedIssuer:
         self._changes_at: int | None = None
         self._looked_at = 0.0
 
+    @property
+    def fresh(self) -> OpenIDProvider | None:
+        """The provider, while there is no need to look whether it has changed."""
+        return self._provider if time.monotonic() < self._looked_at else None
+
     async def current(self) -> OpenIDProvider | None:
         """None when the issuer is no longer there."""
-        if self._provider is not None and time.monotonic() < self._looked_at:
-            return self._provider
-        return await self._look()
+        return self.fresh or await self._look()
 
     async def _look(self) -> OpenIDProvider | None:
         self._looked_at = time.monotonic() + SECONDS_BETWEEN_LOOKS
@@ -92,26 +100,30 @@ class ServedIssuer:
         now = clock.now()
         keys = await shared.store.keys.signing_keys(self.issuer_id)
         handle_keys = await shared.store.keys.handle_keys(self.issuer_id)
+        epoch = await shared.store.issuers.epoch(self.issuer_id)
         if not keys or not handle_keys:
             return None  # being made at this moment
         state = states(keys, now)
         published = [key for key in keys if state[key.kid] is not KeyState.GONE]
         active = [key for key in keys if state[key.kid] is KeyState.ACTIVE]
-        self._changes_at = next_change(keys, now)
+        changes = next_change(keys, now), next_activation(handle_keys, now)
+        self._changes_at = min(filter(None, changes), default=None)
         return OpenIDProvider(
             issuer=issuer,
             clock=clock,
             store=shared.store,
             passwords=shared.passwords,
-            handles=open_handle_keys(self.issuer_id, handle_keys, shared.master_key),
+            handles=open_handle_keys(self.issuer_id, handle_keys, shared.master_key, now, epoch),
             subjects=await open_subjects(shared.store, shared.master_key, self.issuer_id, now),
             signer=Signer(active, shared.master_key, self.issuer_id),
             client_secrets=ClientSecrets(self.issuer_id, shared.master_key),
             secret_uses=shared.secret_uses,
             published_keys=shared.published_keys,
+            observer=shared.observer,
             verification_keys={key.kid: key.public_jwk for key in published},
             hint_keys={key.kid: key.public_jwk for key in keys},
             session_ended=shared.session_ended,
+            limits=shared.limits,
             discovery=discovery_document(issuer),
             jwks=jwks_document(key.public_jwk for key in published),
         )

@@ -56,7 +56,8 @@ def mint_access_token(
     if jkt is not None:
         claims["cnf"] = {"jkt": jkt}
     token = op.signer.sign(claims, op.issuer.access_token_algorithm, ACCESS_TOKEN_TYPE)
-    op.remember_verified(token, claims)
+    if authorization is not None:  # what a client gets for itself goes to others
+        op.keep_minted(token, claims)
     return token
 
 

@@ -1,5 +1,6 @@
 """The master key, under which every other key is encrypted at rest (AES-256-GCM)."""
 
+import hmac
 import os
 import secrets
 import stat
@@ -28,6 +29,8 @@ class MasterKey:
         if len(key) != KEY_LENGTH:
             raise MasterKeyError(f"the master key must be {KEY_LENGTH} bytes in base64url")
         self._cipher: Final = AESGCM(key)
+        # Tells one master key from another, and nothing about either.
+        self.fingerprint: Final = hmac.digest(key, b"ostiary master key", "sha256")[:8].hex()
 
     def seal(self, secret: bytes, context: str) -> bytes:
         nonce = os.urandom(NONCE_LENGTH)

@@ -1,10 +1,10 @@
 """Signing tokens: the header is encoded once a key, so a token costs its JSON and its signature."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ostiary.domain.signing_keys import SigningKey
+from ostiary.protocol.base64url import base64url_bytes
 from ostiary.protocol.compact_json import encode_json
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.jose.jwk import public_jwk
@@ -44,7 +44,7 @@ class _TokenKey:
             typed = {"typ": token_type} if token_type else {}
             header = self._encoded_headers[token_type] = _segment({**self._header, **typed})
         message = header + b"." + _segment(claims)
-        return (message + b"." + _base64url(self._sign(message))).decode("ascii")
+        return (message + b"." + base64url_bytes(self._sign(message))).decode("ascii")
 
 
 def make_signing_key(
@@ -69,8 +69,4 @@ def _context(issuer_id: str, kid: str) -> str:
 
 
 def _segment(value: Mapping[str, Json]) -> bytes:
-    return _base64url(encode_json(value))
-
-
-def _base64url(raw: bytes) -> bytes:
-    return urlsafe_b64encode(raw).rstrip(b"=")
+    return base64url_bytes(encode_json(value))

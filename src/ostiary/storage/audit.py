@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.storage import columns
+from ostiary.storage.database import Database, Row, Step
 from ostiary.storage.ids import new_id
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
 ADD = """
 INSERT INTO audit_events (issuer_id, event_id, at, type, actor, client_id, user_id, institution_id,
@@ -42,7 +42,7 @@ def event_step(issuer_id: str, event: AuditEvent) -> Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvents:
-    database: SqliteDatabase
+    database: Database
 
     async def add(self, issuer_id: str, event: AuditEvent) -> None:
         """For what changes nothing else, such as a sign-in refused."""

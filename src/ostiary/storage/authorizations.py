@@ -1,15 +1,17 @@
 """Authorizations: one row from the code to the last refresh, changed by one conditional statement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ostiary.domain.audit import AuditEvent
 from ostiary.domain.authorization import Authorization, Standing
 from ostiary.protocol.tokens import Authentication
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
+from ostiary.storage.database import Database, Row, Step
 from ostiary.storage.pushed_requests import complete_steps
 from ostiary.storage.sessions import touch_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
 # Whoever has signed out meanwhile gets no code: their clients have been told already.
 ADD = """
@@ -24,7 +26,8 @@ SELECT
 WHERE EXISTS (
     SELECT 1 FROM sessions
     WHERE issuer_id = :issuer_id AND session_id = :session_id AND user_id = :user_id
-        AND ended_at IS NULL)
+        AND ended_at IS NULL
+    /* postgresql: FOR NO KEY UPDATE */)
 RETURNING authorization_id
 """
 FIND_STANDING = """
@@ -74,7 +77,7 @@ RETURNING authorization_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorizations:
-    database: SqliteDatabase
+    database: Database
 
     async def add(
         self,
@@ -218,46 +221,45 @@ def add_step(issuer_id: str, authorization: Authorization) -> Step:
 
 
 def _standing(row: Row) -> Standing:
+    values = columns.by_name(row)
     return Standing(
-        authorization=_authorization(row),
-        user_disabled=row["known_user"] is None or row["disabled_at"] is not None,
-        user_valid_after=columns.optional_integer(row, "valid_after") or 0,
+        authorization=_authorization(values),
+        user_disabled=values["known_user"] is None or values["disabled_at"] is not None,
+        user_valid_after=values["valid_after"] or 0,
         # A session that is no longer kept has ended.
-        session_until=0
-        if row["ended_at"] is not None
-        else columns.optional_integer(row, "session_expires_at") or 0,
-        claims=columns.claims(row),
-        token_revoked=row["revoked_token"] is not None,
+        session_until=0 if values["ended_at"] is not None else values["session_expires_at"] or 0,
+        claims=columns.stored_claims(values["claims"]),
+        token_revoked=values["revoked_token"] is not None,
     )
 
 
-def _authorization(row: Row) -> Authorization:
+def _authorization(values: Mapping[str, Any]) -> Authorization:
     return Authorization(
-        authorization_id=columns.binary(row, "authorization_id"),
-        client_id=columns.text(row, "client_id"),
-        user_id=columns.text(row, "user_id"),
-        institution_id=columns.text(row, "institution_id"),
-        session_id=columns.binary(row, "session_id"),
-        scope=columns.scope(row),
-        nonce=columns.optional_text(row, "nonce"),
-        redirect_uri=columns.text(row, "redirect_uri"),
-        code_challenge=columns.optional_text(row, "code_challenge"),
+        authorization_id=values["authorization_id"],
+        client_id=values["client_id"],
+        user_id=values["user_id"],
+        institution_id=values["institution_id"],
+        session_id=values["session_id"],
+        scope=columns.stored_scope(values["scope"]),
+        nonce=values["nonce"],
+        redirect_uri=values["redirect_uri"],
+        code_challenge=values["code_challenge"],
         authentication=Authentication(
-            auth_time=columns.integer(row, "auth_time"),
-            acr=columns.text(row, "acr"),
-            amr=columns.words(row, "amr"),
+            auth_time=values["auth_time"],
+            acr=values["acr"],
+            amr=tuple(values["amr"].split()),
         ),
-        created_at=columns.integer(row, "created_at"),
-        code_expires_at=columns.integer(row, "code_expires_at"),
-        ends_at=columns.integer(row, "ends_at"),
-        offline=bool(columns.integer(row, "offline")),
-        claims=columns.optional_text(row, "claims_request"),
-        code_jkt=columns.optional_text(row, "code_jkt"),
-        refresh_jkt=columns.optional_text(row, "refresh_jkt"),
-        notify_logout=bool(columns.integer(row, "notify_logout")),
-        redeemed_at=columns.optional_integer(row, "redeemed_at"),
-        refresh_until=columns.optional_integer(row, "refresh_until"),
-        generation=columns.integer(row, "generation"),
-        rotated_at=columns.optional_integer(row, "rotated_at"),
-        revoked_at=columns.optional_integer(row, "revoked_at"),
+        created_at=values["created_at"],
+        code_expires_at=values["code_expires_at"],
+        ends_at=values["ends_at"],
+        offline=bool(values["offline"]),
+        claims=values["claims_request"],
+        code_jkt=values["code_jkt"],
+        refresh_jkt=values["refresh_jkt"],
+        notify_logout=bool(values["notify_logout"]),
+        redeemed_at=values["redeemed_at"],
+        refresh_until=values["refresh_until"],
+        generation=values["generation"],
+        rotated_at=values["rotated_at"],
+        revoked_at=values["revoked_at"],
     )

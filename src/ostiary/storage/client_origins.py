@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.domain.client import Client
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.database import Database, Step
 
 REMOVE = """
 DELETE FROM client_origins
@@ -25,7 +25,7 @@ LIMIT 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOrigins:
-    database: SqliteDatabase
+    database: Database
 
     async def contains(self, issuer_id: str, origin: str) -> bool:
         """Whether any client of the issuer has pages there."""

@@ -1,11 +1,19 @@
 """How values stand in columns: the few forms that both engines share."""
 
 import json
-from typing import cast
+from typing import Any, Final, cast
 
-from ostiary.protocol.scope import format_scope, parse_scope
+from ostiary.protocol.scope import format_scope
 from ostiary.protocol.tokens import Claims
-from ostiary.storage.sqlite import Row
+from ostiary.storage.database import Row
+
+_decoder: Final = json.JSONDecoder()
+
+
+def by_name(row: Row) -> dict[str, Any]:
+    """All values of a row that is read at every request: to look at them one by one, each with a
+    check of its type, takes as long as the statement itself."""
+    return dict(zip(row.keys(), row, strict=True))
 
 
 def text(row: Row, name: str) -> str:
@@ -13,6 +21,10 @@ def text(row: Row, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is not text")
     return value
+
+
+def counts(row: Row, name: str) -> dict[str, int]:
+    return cast("dict[str, int]", json.loads(text(row, name)))
 
 
 def optional_text(row: Row, name: str) -> str | None:
@@ -41,21 +53,22 @@ def optional_binary(row: Row, name: str) -> bytes | None:
     return None if row[name] is None else binary(row, name)
 
 
-def scope(row: Row, name: str = "scope") -> frozenset[str]:
-    return parse_scope(optional_text(row, name))
+def stored_scope(names: str) -> frozenset[str]:
+    """Of a column: what is in it has been checked on its way in."""
+    return frozenset(names.split())
 
 
 def scope_value(names: frozenset[str]) -> str:
     return format_scope(names)
 
 
-def words(row: Row, name: str) -> tuple[str, ...]:
-    return tuple(text(row, name).split())
-
-
 def claims(row: Row, name: str = "claims") -> Claims | None:
-    value = optional_text(row, name)
-    return None if value is None else cast("Claims", json.loads(value))
+    return stored_claims(optional_text(row, name))
+
+
+def stored_claims(text: str | None) -> Claims | None:
+    # What we wrote stands alone in its column, so that json.loads would look for more in vain.
+    return None if text is None else cast("Claims", _decoder.raw_decode(text)[0])
 
 
 def claims_value(value: Claims) -> str:

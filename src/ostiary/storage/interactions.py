@@ -10,11 +10,11 @@ from ostiary.domain.session import Session
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
 from ostiary.storage.authorizations import add_step as add_authorization_step
+from ostiary.storage.database import Database, Row, Step, Value
 from ostiary.storage.pushed_requests import complete_steps
 from ostiary.storage.records import Record
 from ostiary.storage.sessions import add_step as add_session_step
 from ostiary.storage.sessions import end_steps, renew_step, touch_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 ADD = """
 INSERT INTO interactions (issuer_id, interaction_id, browser_id, request, created_at, expires_at,
@@ -91,7 +91,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interactions:
-    database: SqliteDatabase
+    database: Database
 
     async def add(self, issuer_id: str, interaction: Interaction) -> None:
         await self.database.change(
@@ -162,9 +162,11 @@ class Interactions:
     async def complete(self, issuer_id: str, interaction_id: bytes, end: Completion) -> bool:
         """Finish with a code: true for exactly one caller."""
         authorization, now = end.authorization, end.authorization.created_at
+        # The session before the pushed request, as without an interaction: who takes up the same two
+        # at the same moment does not wait for the other in a circle.
         steps = [
-            *complete_steps(issuer_id, end.pushed_id, now),
             add_authorization_step(issuer_id, authorization),
+            *complete_steps(issuer_id, end.pushed_id, now),
             touch_step(issuer_id, authorization.session_id, now),
         ]
         if end.consent is not None:

@@ -13,8 +13,8 @@ from ostiary.domain.issuer import Issuer
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
 from ostiary.storage.client_origins import origin_steps
+from ostiary.storage.database import Database, Row, Step, Value
 from ostiary.storage.records import Record
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 FIND = "SELECT data FROM issuers WHERE issuer_id = :issuer_id"
 FIND_BY_HOST = "SELECT data FROM issuers WHERE host = :host ORDER BY issuer_id"
@@ -25,6 +25,12 @@ INSERT INTO issuers (issuer_id, url, host, data, version)
 VALUES (:issuer_id, :url, :host, :data, 1)
 ON CONFLICT (issuer_id) DO UPDATE
 SET url = excluded.url, host = excluded.host, data = excluded.data, version = issuers.version + 1
+RETURNING issuer_id
+"""
+EPOCH = "SELECT epoch FROM issuers WHERE issuer_id = :issuer_id"
+SET_EPOCH = """
+UPDATE issuers SET epoch = :epoch, version = version + 1
+WHERE issuer_id = :issuer_id AND epoch <= :epoch
 RETURNING issuer_id
 """
 GROW_VERSION = """
@@ -67,7 +73,7 @@ CLIENT = Record(Client)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuers:
-    database: SqliteDatabase
+    database: Database
 
     async def find(self, issuer_id: str) -> Issuer | None:
         row = await self.database.read_one(FIND, {"issuer_id": issuer_id})
@@ -86,6 +92,19 @@ class Issuers:
         row = await self.database.read_one(VERSION, {"issuer_id": issuer_id})
         return None if row is None else columns.integer(row, "version")
 
+    async def epoch(self, issuer_id: str) -> int:
+        """What began before this instant is over: a backup was restored then. 0 without one."""
+        row = await self.database.read_one(EPOCH, {"issuer_id": issuer_id})
+        return 0 if row is None else columns.integer(row, "epoch")
+
+    async def set_epoch(self, issuer_id: str, epoch: int, event: AuditEvent) -> bool:
+        """It only ever moves ahead."""
+        row = await self.database.change(
+            Step(SET_EPOCH, {"issuer_id": issuer_id, "epoch": epoch}),
+            event_step(issuer_id, event),
+        )
+        return row is not None
+
     async def save(self, issuer: Issuer, event: AuditEvent) -> None:
         """Raises Conflict when another issuer has this URL."""
         parameters = {
@@ -99,7 +118,7 @@ class Issuers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institutions:
-    database: SqliteDatabase
+    database: Database
 
     async def find(self, issuer_id: str, institution_id: str) -> Institution | None:
         row = await self.database.read_one(
@@ -126,7 +145,7 @@ class Institutions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    database: SqliteDatabase
+    database: Database
 
     async def find(self, issuer_id: str, client_id: str) -> Client | None:
         row = await self.database.read_one(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ostiary.storage import columns
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.database import Database, Step
 
 SAVE = """
 INSERT INTO jwks_fetches (issuer_id, client_id, at, error)
@@ -26,7 +26,7 @@ class JwksFetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwksFetches:
-    database: SqliteDatabase
+    database: Database
 
     async def save(self, issuer_id: str, client_id: str, fetch: JwksFetch) -> None:
         await self.database.change(

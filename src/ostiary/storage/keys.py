@@ -1,33 +1,51 @@
 """Signing keys, handle keys and subject keys, sealed under the master key before they come here."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.domain.audit import AuditEvent
+from ostiary.domain.handle_keys import HandleKey
 from ostiary.domain.signing_keys import SigningKey
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
+from ostiary.storage.database import Database, Row, Step
 from ostiary.storage.issuers import version_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step
 
 LIST = """
 SELECT * FROM signing_keys WHERE issuer_id = :issuer_id ORDER BY algorithm, activates_at, kid
 """
-# Of several processes that find a key due at the same time, one adds it.
+# Of several processes that find a key due at the same time, one adds it: the next in its turn.
 ADD = """
-INSERT INTO signing_keys (issuer_id, kid, algorithm, public_jwk, sealed, created_at, activates_at)
-SELECT :issuer_id, :kid, :algorithm, :public_jwk, :sealed, :created_at, :activates_at
-WHERE NOT EXISTS (
-    SELECT 1 FROM signing_keys
-    WHERE issuer_id = :issuer_id AND algorithm = :algorithm AND activates_at > :unless_after)
+INSERT INTO signing_keys (issuer_id, kid, algorithm, sequence, public_jwk, sealed, created_at,
+                          activates_at)
+SELECT :issuer_id, :kid, :algorithm, COALESCE(MAX(sequence) + 1, 0), :public_jwk, :sealed,
+       :created_at, :activates_at
+FROM signing_keys
+WHERE issuer_id = :issuer_id AND algorithm = :algorithm
+HAVING COALESCE(MAX(activates_at), -1) <= :unless_after
+ON CONFLICT (issuer_id, algorithm, sequence) DO NOTHING
 RETURNING kid
 """
-HANDLE_KEYS = "SELECT number, sealed FROM handle_keys WHERE issuer_id = :issuer_id"
+# The private half goes; with the public one is verified what was signed long ago.
+ERASE = """
+UPDATE signing_keys SET sealed = :nothing
+WHERE issuer_id = :issuer_id AND kid = :kid AND sealed <> :nothing
+RETURNING kid
+"""
+HANDLE_KEYS = "SELECT * FROM handle_keys WHERE issuer_id = :issuer_id ORDER BY number"
+ANY_HANDLE_KEY = """
+/* all issuers */
+SELECT * FROM handle_keys ORDER BY issuer_id, number LIMIT 1
+"""
+# As with signing keys: the number is the next one, and no other key waits.
 ADD_HANDLE_KEY = """
-INSERT INTO handle_keys (issuer_id, number, sealed, created_at)
-VALUES (:issuer_id, :number, :sealed, :created_at)
+INSERT INTO handle_keys (issuer_id, number, sealed, created_at, activates_at)
+SELECT :issuer_id, COALESCE(MAX(number), 0) + 1, :sealed, :created_at, :activates_at
+FROM handle_keys
+WHERE issuer_id = :issuer_id
+HAVING COALESCE(MAX(activates_at), -1) <= :unless_after AND COALESCE(MAX(number), 0) + 1 = :number
 ON CONFLICT (issuer_id, number) DO NOTHING
 RETURNING number
 """
@@ -43,7 +61,7 @@ RETURNING sealed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    database: SqliteDatabase
+    database: Database
 
     async def signing_keys(self, issuer_id: str) -> Sequence[SigningKey]:
         rows = await self.database.read_all(LIST, {"issuer_id": issuer_id})
@@ -72,19 +90,45 @@ class Keys:
         )
         return row is not None
 
-    async def handle_keys(self, issuer_id: str) -> Mapping[int, bytes]:
-        """The sealed keys by number."""
-        rows = await self.database.read_all(HANDLE_KEYS, {"issuer_id": issuer_id})
-        return {columns.integer(row, "number"): columns.binary(row, "sealed") for row in rows}
+    async def erase(self, issuer_id: str, kid: str, event: AuditEvent) -> bool:
+        """Destroy the private half of a signing key; false when that was done before."""
+        row = await self.database.change(
+            Step(ERASE, {"issuer_id": issuer_id, "kid": kid, "nothing": b""}),
+            version_step(issuer_id),
+            event_step(issuer_id, event),
+        )
+        return row is not None
 
-    async def add_handle_key(self, issuer_id: str, number: int, sealed: bytes, now: int) -> None:
-        """Does nothing when the number is taken."""
-        await self.database.change(
+    async def handle_keys(self, issuer_id: str) -> Sequence[HandleKey]:
+        """By number."""
+        rows = await self.database.read_all(HANDLE_KEYS, {"issuer_id": issuer_id})
+        return [_handle_key(row) for row in rows]
+
+    async def any_handle_key(self) -> tuple[str, HandleKey] | None:
+        """One of any issuer, with the issuer's id: to try a master key on."""
+        row = await self.database.read_one(ANY_HANDLE_KEY, {})
+        return None if row is None else (columns.text(row, "issuer_id"), _handle_key(row))
+
+    async def add_handle_key(
+        self, issuer_id: str, key: HandleKey, *, unless_after: int, event: AuditEvent
+    ) -> bool:
+        """False when its number is taken, or a key activates after `unless_after` already."""
+        row = await self.database.change(
             Step(
                 ADD_HANDLE_KEY,
-                {"issuer_id": issuer_id, "number": number, "sealed": sealed, "created_at": now},
-            )
+                {
+                    "issuer_id": issuer_id,
+                    "number": key.number,
+                    "sealed": key.sealed,
+                    "created_at": key.created_at,
+                    "activates_at": key.activates_at,
+                    "unless_after": unless_after,
+                },
+            ),
+            version_step(issuer_id),
+            event_step(issuer_id, event),
         )
+        return row is not None
 
     async def subject_key(self, issuer_id: str) -> bytes | None:
         """The sealed key of the issuer's pairwise subjects."""
@@ -104,6 +148,15 @@ def _signing_key(row: Row) -> SigningKey:
         kid=columns.text(row, "kid"),
         algorithm=Algorithm(columns.text(row, "algorithm")),
         public_jwk=json.loads(columns.text(row, "public_jwk")),
+        sealed=columns.binary(row, "sealed"),
+        created_at=columns.integer(row, "created_at"),
+        activates_at=columns.integer(row, "activates_at"),
+    )
+
+
+def _handle_key(row: Row) -> HandleKey:
+    return HandleKey(
+        number=columns.integer(row, "number"),
         sealed=columns.binary(row, "sealed"),
         created_at=columns.integer(row, "created_at"),
         activates_at=columns.integer(row, "activates_at"),

@@ -7,7 +7,7 @@ from ostiary.domain.audit import AuditEvent
 from ostiary.domain.logout_notice import DUE_AT_ONCE, LogoutNotice
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
+from ostiary.storage.database import Database, Row, Step, Value
 
 # One for each client, however many authorizations of it began in the session.
 ADD = """
@@ -23,8 +23,27 @@ FIND_CLIENTS = """
 SELECT client_id FROM authorizations
 WHERE issuer_id = :issuer_id AND session_id = :session_id AND notify_logout = 1
 """
+# A page of what is due, behind the last notice of the page before.
 FIND_DUE = """
-SELECT * FROM logout_notices WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT :limit
+/* all issuers */
+SELECT * FROM logout_notices
+WHERE next_attempt_at <= :now
+    AND (next_attempt_at, issuer_id, session_id, client_id)
+        > (:after_attempt_at, :after_issuer, :after_session, :after_client)
+ORDER BY next_attempt_at, issuer_id, session_id, client_id LIMIT :limit
+"""
+# No further than `limit`: so many are told as "so many or more".
+# What clients are to be told when all of a person's sessions are over.
+ADD_OF_USER = """
+INSERT INTO logout_notices (issuer_id, session_id, client_id, user_id, created_at, attempts,
+                            next_attempt_at)
+SELECT issuer_id, session_id, client_id, user_id, :created_at, 0, :next_attempt_at
+FROM authorizations
+WHERE issuer_id = :issuer_id AND notify_logout = 1 AND session_id IN (
+    SELECT session_id FROM sessions
+    WHERE issuer_id = :issuer_id AND user_id = :user_id AND ended_at = :created_at)
+ON CONFLICT (issuer_id, session_id, client_id) DO NOTHING
+RETURNING client_id
 """
 CLAIM = """
 UPDATE logout_notices SET attempts = attempts + 1, next_attempt_at = :next_attempt_at
@@ -58,16 +77,21 @@ ORDER BY session_id DESC, client_id DESC LIMIT :limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutNotices:
-    database: SqliteDatabase
+    database: Database
 
     async def find_clients(self, issuer_id: str, session_id: bytes) -> Sequence[str]:
         """Who will be told when this session ends."""
         rows = await self.database.read_all(FIND_CLIENTS, _session(issuer_id, session_id))
         return sorted({columns.text(row, "client_id") for row in rows})
 
-    async def find_due(self, now: int, limit: int) -> Sequence[tuple[str, LogoutNotice]]:
-        """Of all issuers, each with its issuer's id; those that have never been tried come first."""
-        rows = await self.database.read_all(FIND_DUE, {"now": now, "limit": limit})
+    async def find_due(
+        self, now: int, limit: int, after: tuple[str, LogoutNotice] | None = None
+    ) -> Sequence[tuple[str, LogoutNotice]]:
+        """Of all issuers, each with its issuer's id; those that have never been tried come first.
+
+        `after` is the last one of the page before.
+        """
+        rows = await self.database.read_all(FIND_DUE, {"now": now, "limit": limit, **_place(after)})
         return [(columns.text(row, "issuer_id"), _notice(row)) for row in rows]
 
     async def claim(self, issuer_id: str, notice: LogoutNotice, now: int) -> bool:
@@ -117,6 +141,23 @@ def notice_step(issuer_id: str, session_id: bytes, now: int) -> Step:
     """What is to be told of the session that ends in this change."""
     parameters: dict[str, Value] = {"created_at": now, "next_attempt_at": DUE_AT_ONCE}
     return Step(ADD, {**_session(issuer_id, session_id), **parameters})
+
+
+def user_notices_step(issuer_id: str, user_id: str, now: int) -> Step:
+    """What is to be told of all the sessions of a person, which have ended in this change."""
+    parameters: dict[str, Value] = {"created_at": now, "next_attempt_at": DUE_AT_ONCE}
+    return Step(ADD_OF_USER, {"issuer_id": issuer_id, "user_id": user_id, **parameters})
+
+
+def _place(after: tuple[str, LogoutNotice] | None) -> dict[str, Value]:
+    """Where the list of what is due goes on; without `after`, before its beginning."""
+    issuer_id, notice = after or ("", None)
+    return {
+        "after_issuer": issuer_id,
+        "after_attempt_at": -1 if notice is None else notice.next_attempt_at,
+        "after_session": b"" if notice is None else notice.session_id,
+        "after_client": "" if notice is None else notice.client_id,
+    }
 
 
 def _session(issuer_id: str, session_id: bytes) -> dict[str, Value]:

@@ -6,7 +6,7 @@ from ostiary.domain.audit import AuditEvent
 from ostiary.domain.picture import Picture
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
-from ostiary.storage.sqlite import SqliteDatabase, Step, Value
+from ostiary.storage.database import Database, Step, Value
 
 FIND = """
 SELECT media_type, data FROM pictures WHERE issuer_id = :issuer_id AND user_id = :user_id
@@ -25,7 +25,7 @@ DELETE FROM pictures WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    database: SqliteDatabase
+    database: Database
 
     async def find(self, issuer_id: str, user_id: str) -> Picture | None:
         row = await self.database.read_one(FIND, {"issuer_id": issuer_id, "user_id": user_id})

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ostiary.domain.interaction import AuthorizationRequest, PushedRequest
 from ostiary.storage import columns
+from ostiary.storage.database import Database, Row, Step, Value
 from ostiary.storage.records import Record
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
 
 ADD = """
 INSERT INTO pushed_requests (issuer_id, pushed_id, client_id, request, expires_at)
@@ -24,7 +24,7 @@ REQUEST = Record(AuthorizationRequest)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushedRequests:
-    database: SqliteDatabase
+    database: Database
 
     async def add(self, issuer_id: str, pushed: PushedRequest) -> None:
         await self.database.change(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.storage import columns
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.database import Database, Step
 
 ADD = """
 INSERT INTO refusals (issuer_id, reference, at, code, endpoint, client_id, expected, received)
@@ -28,7 +28,7 @@ class RefusalRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
-    database: SqliteDatabase
+    database: Database
 
     async def add(self, issuer_id: str, record: RefusalRecord) -> None:
         await self.database.change(

@@ -1,19 +1,34 @@
 """The schema's version, and bringing a database up to it. Alembic is imported only for that."""
 
+import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from ostiary.storage.connections import BUSY_TIMEOUT_SECONDS, connect, lock_path
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
+from ostiary.storage.integrity import check_whole
+from ostiary.storage.source import PostgresqlSource, Source
 
-HEAD = "0002"
+HEAD = "0003"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class WrongSchema(StoreUnavailable):
+    """The database is there, and is not what this Ostiary can work with."""
 
 
 class SchemaState(Enum):
@@ -23,11 +38,15 @@ class SchemaState(Enum):
     NEWER = "newer"
 
 
-def schema_version(path: Path) -> str | None:
-    """The version of the database's schema; None for one without a schema, or without a file.
+def schema_version(source: Source) -> str | None:
+    """The version of the database's schema; None for one without a schema, or without a file."""
+    if isinstance(source, PostgresqlSource):
+        return _in_a_thread(lambda of: asyncio.run(_postgresql_version(of)), source)
+    return _sqlite_version(source)
 
-    Looks without touching: another process may be making the file at this moment.
-    """
+
+def _sqlite_version(path: Path) -> str | None:
+    """Looks without touching: another process may be making the file at this moment."""
     if not path.exists():
         return None
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
@@ -38,6 +57,9 @@ def schema_version(path: Path) -> str | None:
     except sqlite3.Error as error:
         if "no such table" in str(error):
             return None
+        if "unable to open" in str(error):
+            advice = "may Ostiary write in its folder, and is its file system read-only?"
+            raise StoreUnavailable(f"cannot open {path}: {advice}") from error
         raise StoreUnavailable(f"{path} is not a database of Ostiary: {error}") from error
     return str(row[0]) if row else None
 
@@ -50,43 +72,76 @@ def schema_state(version: str | None) -> SchemaState:
     return SchemaState.BEHIND if version < HEAD else SchemaState.NEWER
 
 
-def ensure_schema(path: Path) -> None:
+def ensure_schema(source: Source) -> None:
     """Bring the schema up to HEAD; safe with several processes at once, and to kill at any point."""
-    if _is_current(path):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if _is_current(source):
+        return None
+    if isinstance(source, PostgresqlSource):
+        return _in_a_thread(_upgrade, source)  # takes its turn itself, by a lock in the database
+    source.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(lock_path(source), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_current(path):  # another process may have done it while we waited
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            connect(path).close()  # journal mode cannot be changed inside the migration
-            _upgrade(path)
+        if not _is_current(source):  # another process may have done it while we waited
+            os.close(os.open(source, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            connect(source).close()  # journal mode cannot be changed inside the migration
+            _upgrade(source)
     finally:
         os.close(lock)
 
 
-def ensure_schema_beside(path: Path) -> None:
+def ensure_schema_beside(source: Source) -> None:
     """The same in a process of its own: Alembic takes memory that a server would never give back."""
-    if _is_current(path):
+    if isinstance(source, Path):
+        check_whole(source)
+    if _is_current(source):
         return
-    command = (sys.executable, "-P", "-m", "ostiary.storage.schema", str(path))
-    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
+    command = (sys.executable, "-P", "-m", "ostiary.storage.schema")
+    # Not as an argument, which others could read: a URL may hold a password.
+    told = asdict(source) if isinstance(source, PostgresqlSource) else str(source)
+    run = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=False
+    )  # noqa: S603  our own
     if run.returncode != 0:
         last_line = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
-        raise StoreUnavailable(f"the schema of {path} could not be brought up to date: {last_line}")
+        raise WrongSchema(f"the schema of {source} could not be brought up to date: {last_line}")
 
 
-def _is_current(path: Path) -> bool:
-    state = schema_state(schema_version(path))
+def _is_current(source: Source) -> bool:
+    state = schema_state(schema_version(source))
     if state is SchemaState.NEWER:
-        raise StoreUnavailable(
-            f"{path} was written by a newer Ostiary; run that version, or restore a backup"
+        raise WrongSchema(
+            f"{source} was written by a newer Ostiary; run that version, or restore a backup"
         )
     return state is SchemaState.CURRENT
 
 
-def _upgrade(path: Path) -> None:
+async def _postgresql_version(source: PostgresqlSource) -> str | None:
+    import asyncpg  # noqa: PLC0415  not for those with a file
+
+    from ostiary.storage.postgresql.connecting import connect  # noqa: PLC0415
+    from ostiary.storage.postgresql.failures import in_words_of_the_store  # noqa: PLC0415
+
+    try:
+        connection, _ = await connect(source, source.urls)
+        try:
+            found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        finally:
+            connection.terminate()
+    except asyncpg.UndefinedTableError:
+        return None
+    except (StoreUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StoreUnavailable(f"cannot use {source}: {in_words_of_the_store(error)}") from error
+    return found
+
+
+def _in_a_thread(work: Callable[[T], R], of: T) -> R:
+    """What runs an event loop of its own, wherever it is called."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, of).result()
+
+
+def _upgrade(source: Source) -> None:
     from alembic import command  # noqa: PLC0415  0.4 s that a current schema must not pay
     from alembic.config import Config  # noqa: PLC0415
 
@@ -94,12 +149,13 @@ def _upgrade(path: Path) -> None:
     # The reader of ini files takes a percent sign for something else.
     scripts = str(Path(__file__).parent / "migrations").replace("%", "%%")
     config.set_main_option("script_location", scripts)
-    config.attributes["database"] = str(path)
+    config.attributes["source"] = source
     command.upgrade(config, "head")
 
 
 if __name__ == "__main__":
+    told = json.load(sys.stdin)
     try:
-        ensure_schema(Path(sys.argv[1]))
+        ensure_schema(Path(told) if isinstance(told, str) else PostgresqlSource(**told))
     except Exception as error:
         sys.exit((str(error) or type(error).__name__).splitlines()[0])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ostiary.storage import columns
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.database import Database, Step
 
 # Several processes write it, none of them backwards.
 SAVE = """
@@ -22,7 +22,7 @@ WHERE issuer_id = :issuer_id AND client_id = :client_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretUses:
-    database: SqliteDatabase
+    database: Database
 
     async def save(self, issuer_id: str, client_id: str, secret_id: str, used_at: int) -> None:
         await self.database.change(

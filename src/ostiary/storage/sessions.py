@@ -1,14 +1,16 @@
 """Sessions, and the one read on which an authorization request decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ostiary.domain.audit import AuditEvent
 from ostiary.domain.consent import Consent
 from ostiary.domain.session import Session, SignedIn
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
-from ostiary.storage.logout_notices import notice_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step, Value
+from ostiary.storage.database import Database, Step, Value
+from ostiary.storage.logout_notices import notice_step, user_notices_step
 
 FIND_SIGNED_IN = """
 SELECT sessions.*, users.username, users.disabled_at, users.valid_after,
@@ -43,6 +45,11 @@ UPDATE sessions SET seen_at = :now
 WHERE issuer_id = :issuer_id AND session_id = :session_id AND seen_at < :now
 RETURNING session_id
 """
+END_OF_USER = """
+UPDATE sessions SET ended_at = :now
+WHERE issuer_id = :issuer_id AND user_id = :user_id AND ended_at IS NULL
+RETURNING session_id
+"""
 END = """
 UPDATE sessions SET ended_at = :now
 WHERE issuer_id = :issuer_id AND session_id = :session_id AND ended_at IS NULL
@@ -52,7 +59,7 @@ RETURNING session_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    database: SqliteDatabase
+    database: Database
 
     async def find_signed_in(
         self, issuer_id: str, session_id: bytes, client_id: str, institution_id: str
@@ -69,13 +76,14 @@ class Sessions:
         )
         if row is None:
             return None
+        values = columns.by_name(row)
         return SignedIn(
-            session=_session(row),
-            username=columns.text(row, "username"),
-            valid_after=columns.integer(row, "valid_after"),
-            disabled=row["disabled_at"] is not None,
-            claims=columns.claims(row),
-            consent=_consent(row),
+            session=_session(values),
+            username=values["username"],
+            valid_after=values["valid_after"],
+            disabled=values["disabled_at"] is not None,
+            claims=columns.stored_claims(values["claims"]),
+            consent=_consent(values),
         )
 
     async def end(self, issuer_id: str, session_id: bytes, event: AuditEvent) -> bool:
@@ -106,6 +114,15 @@ def end_steps(issuer_id: str, session_id: bytes, now: int) -> tuple[Step, Step]:
     return ended, notice_step(issuer_id, session_id, now)
 
 
+def end_of_user_steps(issuer_id: str, user_id: str, now: int) -> tuple[Step, Step]:
+    """The end of all that a person has, and what is to be told of it.
+
+    In this order: from the end on no authorization is added, and those of before are seen.
+    """
+    ended = Step(END_OF_USER, {"issuer_id": issuer_id, "user_id": user_id, "now": now})
+    return ended, user_notices_step(issuer_id, user_id, now)
+
+
 def _parameters(issuer_id: str, session: Session) -> dict[str, Value]:
     return {
         "issuer_id": issuer_id,
@@ -121,25 +138,25 @@ def _parameters(issuer_id: str, session: Session) -> dict[str, Value]:
     }
 
 
-def _consent(row: Row) -> Consent | None:
-    if row["client_print"] is None:
+def _consent(values: Mapping[str, Any]) -> Consent | None:
+    if values["client_print"] is None:
         return None
     return Consent(
-        scope=columns.scope(row),
-        data=frozenset(columns.words(row, "consented_data")),
-        client_print=columns.text(row, "client_print"),
+        scope=columns.stored_scope(values["scope"]),
+        data=frozenset(values["consented_data"].split()),
+        client_print=values["client_print"],
     )
 
 
-def _session(row: Row) -> Session:
+def _session(values: Mapping[str, Any]) -> Session:
     return Session(
-        session_id=columns.binary(row, "session_id"),
-        generation=columns.integer(row, "generation"),
-        user_id=columns.text(row, "user_id"),
-        auth_time=columns.integer(row, "auth_time"),
-        amr=columns.words(row, "amr"),
-        level=columns.text(row, "level"),
-        seen_at=columns.integer(row, "seen_at"),
-        expires_at=columns.integer(row, "expires_at"),
-        ended_at=columns.optional_integer(row, "ended_at"),
+        session_id=values["session_id"],
+        generation=values["generation"],
+        user_id=values["user_id"],
+        auth_time=values["auth_time"],
+        amr=tuple(values["amr"].split()),
+        level=values["level"],
+        seen_at=values["seen_at"],
+        expires_at=values["expires_at"],
+        ended_at=values["ended_at"],
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ostiary.domain.audit import AuditEvent
 from ostiary.storage.audit import event_step
-from ostiary.storage.sqlite import SqliteDatabase, Step
+from ostiary.storage.database import Database, Step
 
 # One that has expired and was not swept yet may be spent again.
 ADD = """
@@ -22,7 +22,7 @@ WHERE issuer_id = :issuer_id AND spent_id = :spent_id AND expires_at >= :now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpentIds:
-    database: SqliteDatabase
+    database: Database
 
     async def add(self, issuer_id: str, spent_id: bytes, *, expires_at: int, now: int) -> bool:
         """Spend it: true for exactly one caller until it has expired."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
 from ostiary.storage.connections import (
     BUSY_TIMEOUT_SECONDS,
@@ -24,8 +24,8 @@ from ostiary.storage.connections import (
     lock_path,
     writing_connection,
 )
+from ostiary.storage.database import Conflict, Row, Step, StoreUnavailable, Value
 
-Value: TypeAlias = str | int | bytes | None
 LARGEST_BATCH = 256
 # A change that comes within this time of the last commit waits as long for company: under load it
 # shares a flush with others. One client that writes on end pays a millisecond for it each time.
@@ -35,34 +35,8 @@ CHECKPOINT_INTERVAL_SECONDS = 0.2
 LONGEST_LOG_PAGES = 4096
 
 
-class StoreUnavailable(Exception):
-    """The database cannot be reached or written; nothing was changed."""
-
-
-class Conflict(Exception):
-    """What is to be added exists already."""
-
-
 class _NotDone(Exception):
     """A required step returned no row."""
-
-
-class Row(Protocol):
-    """A row of an answer, by column name."""
-
-    def __getitem__(self, name: str, /) -> Value: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One statement of a change, with its parameters.
-
-    The whole change is undone when a required step returns no row.
-    """
-
-    statement: str
-    parameters: Mapping[str, Value]
-    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +104,15 @@ class SqliteDatabase:
         """Whether the writer's thread is there."""
         return self._threads[0].is_alive()
 
+    def connections(self) -> Mapping[str, int]:
+        return {}
+
+    async def check_ready(self) -> None:
+        if not self.can_write():
+            raise StoreUnavailable("the writer has stopped")
+        await self.read_one("SELECT 1 AS one", {})
+
     async def read_one(self, statement: str, parameters: Mapping[str, Value]) -> Row | None:
-        """The first row, or None."""
         try:
             row: Row | None = self._reader.execute(statement, parameters).fetchone()
         except sqlite3.Error as error:
@@ -145,12 +126,6 @@ class SqliteDatabase:
             raise StoreUnavailable(str(error)) from error
 
     async def change(self, first: Step, *others: Step) -> Row | None:
-        """Run the steps in one transaction, durable on return.
-
-        The first step decides: it has a RETURNING clause, and when it returns no row the others
-        are not run and nothing is changed. Its row is the answer. Raises Conflict when a key
-        exists already, StoreUnavailable when nothing could be written.
-        """
         if self._closing.is_set() or not self.can_write():
             raise StoreUnavailable("the database has been closed")
         loop = asyncio.get_running_loop()

@@ -7,7 +7,8 @@ from ostiary.domain.audit import AuditEvent
 from ostiary.domain.user import Membership, User, canonical_username
 from ostiary.storage import columns
 from ostiary.storage.audit import event_step
-from ostiary.storage.sqlite import Row, SqliteDatabase, Step
+from ostiary.storage.database import Database, Row, Step
+from ostiary.storage.sessions import end_of_user_steps
 
 FIND_BY_USERNAME = "SELECT * FROM users WHERE issuer_id = :issuer_id AND canonical = :canonical"
 EXISTS = "SELECT user_id FROM users WHERE issuer_id = :issuer_id AND user_id = :user_id"
@@ -43,8 +44,8 @@ WHERE issuer_id = :issuer_id
 ON CONFLICT (issuer_id, user_id, institution_id) DO NOTHING
 RETURNING user_id
 """
-# A new password ends what the old one began, with no row of it touched: what began up to this
-# second. So does switching off, for when the user is switched on again.
+# A new password ends what the old one began, up to this second, whether a row of it is touched or
+# not. So does switching off, for when the user is switched on again.
 CHANGE_PASSWORD = """
 UPDATE users SET password_hash = :password_hash, valid_after = :valid_after
 WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
@@ -65,7 +66,7 @@ WHERE issuer_id = :issuer_id AND user_id = :user_id RETURNING user_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
-    database: SqliteDatabase
+    database: Database
 
     async def find_by_username(self, issuer_id: str, username: str) -> User | None:
         row = await self.database.read_one(
@@ -153,6 +154,7 @@ class Users:
                     "valid_after": event.at + 1,
                 },
             ),
+            *end_of_user_steps(issuer_id, user_id, event.at),
             event_step(issuer_id, event),
         )
 
@@ -173,12 +175,15 @@ class Users:
     async def set_disabled(
         self, issuer_id: str, user_id: str, disabled_at: int | None, event: AuditEvent
     ) -> None:
-        await self.database.change(
-            _enable_step(issuer_id, user_id)
+        steps = (
+            [_enable_step(issuer_id, user_id)]
             if disabled_at is None
-            else _disable_step(issuer_id, user_id, disabled_at),
-            event_step(issuer_id, event),
+            else [
+                _disable_step(issuer_id, user_id, disabled_at),
+                *end_of_user_steps(issuer_id, user_id, disabled_at),
+            ]
         )
+        await self.database.change(*steps, event_step(issuer_id, event))
 
 
 def _disable_step(issuer_id: str, user_id: str, disabled_at: int) -> Step:

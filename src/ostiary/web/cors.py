@@ -8,7 +8,7 @@ from enum import Enum
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.provider.exchange import EndpointRequest
 from ostiary.provider.op import OpenIDProvider
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.storage.database import StoreUnavailable
 from ostiary.web.responses import Header, HttpResponse
 
 # None is longer: 253 characters of host name.
@@ -16,7 +16,7 @@ LONGEST_ORIGIN = 300
 EXPOSED_HEADERS = b"DPoP-Nonce, WWW-Authenticate, Ostiary-Reference, Retry-After"
 # How long a browser may remember a preflight. It lets nobody read: each answer says so anew.
 PREFLIGHT_SECONDS = 3600
-_ANY = "*"
+ANYBODY = "*"
 
 
 class Readers(Enum):
@@ -30,7 +30,7 @@ class Readers(Enum):
 async def find_reader(request: EndpointRequest, readers: Readers, op: OpenIDProvider) -> str | None:
     """The origin whose script asks and may read the answer; "*" is every one."""
     if readers is Readers.EVERYBODY:
-        return _ANY
+        return ANYBODY
     origin = request.header(b"origin")
     if origin is None or readers is Readers.NOBODY:
         return None
@@ -74,4 +74,4 @@ def readable(response: HttpResponse, reader: str) -> HttpResponse:
 
 def _allow(reader: str) -> tuple[Header, ...]:
     allowed = (b"access-control-allow-origin", reader.encode("latin-1"))
-    return (allowed,) if reader == _ANY else (allowed, (b"vary", b"Origin"))
+    return (allowed,) if reader == ANYBODY else (allowed, (b"vary", b"Origin"))

@@ -4,14 +4,13 @@ Every request passes here, and every refusal becomes a response here, in the for
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
 from starlette.exceptions import HTTPException
 
 from ostiary.accounts.passwords import TooManyPasswords
-from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal, shown
 from ostiary.provider.dpop import nonce_header
 from ostiary.provider.exchange import (
@@ -20,11 +19,12 @@ from ostiary.provider.exchange import (
     EndpointRequest,
     Redirect,
     ShowInteraction,
+    gather_headers,
 )
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.refusal_log import RefusalLog, new_reference
-from ostiary.provider.served import ServedIssuer, ServedIssuers
-from ostiary.storage.sqlite import StoreUnavailable
+from ostiary.provider.served import ServedIssuers
+from ostiary.storage.database import StoreUnavailable
 from ostiary.web.asgi import Application, Receive, Scope, Send, send_response
 from ostiary.web.cors import (
     Readers,
@@ -34,8 +34,13 @@ from ostiary.web.cors import (
     readable,
     refused_preflight,
 )
+from ostiary.web.documents import find_document_response
+from ostiary.web.forwarded import CAME_PLAIN
 from ostiary.web.incoming import (
+    check_came_safely,
     claimed_client_id,
+    claimed_grant_type,
+    client_address,
     read_body,
     replayed,
     requested_host,
@@ -43,6 +48,7 @@ from ostiary.web.incoming import (
 )
 from ostiary.web.pages.context import interaction_redirect
 from ostiary.web.pages.render import Renderer
+from ostiary.web.request_facts import ISSUER, ROUTE, note_page
 from ostiary.web.responses import (
     HttpResponse,
     answer_response,
@@ -52,22 +58,10 @@ from ostiary.web.responses import (
     redirect,
     reference_header,
 )
-from ostiary.web.routes import Endpoint, RefusalForm, endpoint_paths, is_below, page_provider
+from ostiary.web.routes import Endpoint, RefusalForm, is_below, page_provider
+from ostiary.web.targets import Targets
 
 _log = structlog.get_logger("ostiary.web")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """An endpoint of an issuer, as long as the issuer is where it was."""
-
-    served: ServedIssuer
-    endpoint: Endpoint
-    issuer_url: str
-    base_path: str
-
-    def still_leads_to(self, issuer: Issuer) -> bool:
-        return issuer.url == self.issuer_url and issuer.base_path == self.base_path
 
 
 class Edge:
@@ -79,27 +73,30 @@ class Edge:
         pages: Application,
     ) -> None:
         self._issuers: Final = issuers
+        self._targets: Final = Targets(issuers)
         self._refusals: Final = refusals
         self._renderer: Final = renderer
         self._pages: Final = pages
-        self._targets: Final[dict[tuple[bytes, str], Target]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = requested_host(scope)
+        host, path = requested_host(scope), scope["path"]
         try:
-            target, op = await self._locate(host, scope["path"])
+            located = self._targets.known(host, path) or await self._targets.locate(host, path)
         except StoreUnavailable as error:
             _log.warning("busy", error=str(error))
-            await send_response(json_refusal(ReasonCode.BUSY.refusal(), basic=False), send)
+            await send_response(self._refused_unlocated(ReasonCode.BUSY, scope), send)
             return
         except Exception:
-            # Such as keys that the master key does not open: it is not known whose request it is.
-            _log.exception("defect", path=shown(scope["path"]))
-            await send_response(json_refusal(ReasonCode.SERVER_ERROR.refusal(), basic=False), send)
+            # Such as keys that the master key does not open.
+            _log.exception("defect", path=shown(path))
+            await send_response(self._refused_unlocated(ReasonCode.SERVER_ERROR, scope), send)
             return
-        if target is not None and op is not None:
-            answer = await self._answer(target.endpoint, op, scope, receive)
-            response = demanding_https(answer, op.issuer)
+        if located is not None:
+            endpoint, op = located
+            scope[ROUTE], scope[ISSUER] = endpoint.name, op.issuer.issuer_id
+            response = find_document_response(endpoint, op, scope) or demanding_https(
+                await self._answer(endpoint, op, scope, receive), secure=op.issuer.secure
+            )
         else:
             found = await self._page(host, scope, receive, send)
             if found is None:
@@ -109,34 +106,6 @@ class Edge:
 
     # ---- protocol endpoints -----------------------------------------------------------------
 
-    async def _locate(self, host: bytes, path: str) -> tuple[Target | None, OpenIDProvider | None]:
-        """The endpoint at this address and the provider that it is of."""
-        target = self._targets.get((host, path))
-        op = await target.served.current() if target else None
-        if target is not None and (op is None or not target.still_leads_to(op.issuer)):
-            self._targets.clear()  # an issuer has moved, and another may live here now
-            target = None
-        if target is None:
-            target = await self._find_target(host, path)
-            op = await target.served.current() if target else None
-        return target, op
-
-    async def _find_target(self, host: bytes, path: str) -> Target | None:
-        """Look the host up, and remember the endpoints of its issuers: only of hosts that exist."""
-        for served in await self._issuers.at_host(host.decode("latin-1")):
-            op = await served.current()
-            if op is None:
-                continue
-            for known, endpoint in endpoint_paths(op.issuer):
-                target = Target(
-                    served=served,
-                    endpoint=endpoint,
-                    issuer_url=op.issuer.url,
-                    base_path=op.issuer.base_path,
-                )
-                self._targets.setdefault((host, known), target)
-        return self._targets.get((host, path))
-
     async def _answer(
         self, endpoint: Endpoint, op: OpenIDProvider, scope: Scope, receive: Receive
     ) -> HttpResponse:
@@ -144,7 +113,11 @@ class Edge:
         safe = endpoint.methods == ("GET",)
         method = "GET" if scope["method"] == "HEAD" and safe else scope["method"]
         request = EndpointRequest(
-            method=method, query=scope["query_string"], headers=scope["headers"]
+            method=method,
+            query=scope["query_string"],
+            headers=gather_headers(scope["headers"]),
+            address=client_address(scope),
+            came_plain=scope.get(CAME_PLAIN, False),
         )
         reader = await find_reader(request, endpoint.readers, op)
         if reader is not None and is_preflight(request):
@@ -163,8 +136,12 @@ class Edge:
                 raise ReasonCode.METHOD_NOT_ALLOWED.refusal(
                     expected=", ".join(endpoint.methods), received=method
                 )
+            check_came_safely(request, op.issuer)
+            op.limits.count_request(op.issuer, request.address)
             if method == "POST":
-                request = replace(request, body=await read_body(request, receive))
+                request = request.with_body(await read_body(request, receive))
+                sender = partial(claimed_client_id, request)
+                op.limits.check_guesser(op.issuer, request.address, sender)
             answer = await endpoint.answer(request, op)
             return self._respond(answer, request, endpoint, op)
         except Refusal as refusal:
@@ -224,7 +201,10 @@ class Edge:
         self, refusal: Refusal, request: EndpointRequest, name: str, op: OpenIDProvider
     ) -> str:
         """Note the refusal; the reference under which it is explained."""
-        return self._refusals.record(refusal, name, claimed_client_id(request), op)
+        grant_type = claimed_grant_type(request) if name == "token" else None
+        client_id = claimed_client_id(request)
+        op.limits.note_refused(op.issuer, request.address, client_id, refusal.code)
+        return self._refusals.record(refusal, name, client_id, op, grant_type=grant_type)
 
     # ---- pages ------------------------------------------------------------------------------
 
@@ -234,19 +214,30 @@ class Edge:
         """Let the pages answer; what they raise becomes a page here."""
         op = None
         request = EndpointRequest(
-            method=scope["method"], query=scope["query_string"], headers=scope["headers"]
+            method=scope["method"],
+            query=scope["query_string"],
+            headers=gather_headers(scope["headers"]),
+            address=client_address(scope),
+            came_plain=scope.get(CAME_PLAIN, False),
         )
         try:
             providers = await self._providers_at(host)
             op = page_provider(providers, scope["path"])
             if op is None and not scope["path"].startswith(("/static/", "/theme/")):
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
+            if op is not None:
+                check_came_safely(request, op.issuer)
+                op.limits.count_request(op.issuer, request.address)
             root = op.issuer.base_path if op is not None and is_below(op, scope["path"]) else ""
             if scope["method"] == "POST":
-                request = replace(request, body=await read_body(request, receive))
+                request = request.with_body(await read_body(request, receive))
             # With "app" in it, the router raises for a wrong method instead of answering itself.
             added = {"op": op, "providers": providers, "root_path": root, "app": self._pages}
-            await self._pages({**scope, **added}, replayed(request.body), send)
+            routed = {**scope, **added}
+            try:
+                await self._pages(routed, replayed(request.body), send)
+            finally:
+                note_page(scope, routed)
         except Refusal as refusal:
             return self._refused_page(refusal, request, op)
         except HTTPException as error:
@@ -283,6 +274,17 @@ class Edge:
             reference = self._refusals.record(refusal, "pages", claimed_client_id(request), op)
         page = self._renderer.refusal(refusal, reference, op.issuer if op else None)
         return page.with_headers(reference_header(reference))
+
+    def _refused_unlocated(self, code: ReasonCode, scope: Scope) -> HttpResponse:
+        """It is not known whose request it is, so its sender says in which form to answer."""
+        request = EndpointRequest(
+            method=scope["method"],
+            query=scope["query_string"],
+            headers=gather_headers(scope["headers"]),
+        )
+        if request.accepts("text/html"):
+            return self._refused_page(code.refusal(), request, None)
+        return json_refusal(code.refusal(), basic=False)
 
 
 def _defect(error: Exception) -> Refusal:

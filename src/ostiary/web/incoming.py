@@ -1,5 +1,6 @@
 """What comes in over ASGI: the host that was asked for, the body, and who says to be asking."""
 
+from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal, shown
 from ostiary.protocol.client_assertion import parse_client_assertion
 from ostiary.protocol.credentials import parse_basic, split_authorization
@@ -8,6 +9,18 @@ from ostiary.provider.exchange import EndpointRequest
 from ostiary.web.asgi import Message, Receive, Scope
 
 MAX_BODY_LENGTH = 65_536
+
+
+def client_address(scope: Scope) -> str:
+    """The peer's, or what a trusted proxy says; empty for one at the other end of a socket's file."""
+    client = scope["client"]
+    return client[0] if client else ""
+
+
+def check_came_safely(request: EndpointRequest, issuer: Issuer) -> None:
+    """Not without TLS to an issuer of https, where secrets could be read on the way. RFC 6749 §3.1."""
+    if request.came_plain and issuer.secure:
+        raise ReasonCode.PLAIN_HTTP.refusal(expected="https", received="http")
 
 
 def requested_host(scope: Scope) -> bytes:
@@ -46,6 +59,14 @@ def tried_scheme(request: EndpointRequest) -> str:
     """The scheme of the one Authorization header, in lower case; empty without one."""
     scheme, _ = split_authorization(request.header(b"authorization") or "")
     return scheme
+
+
+def claimed_grant_type(request: EndpointRequest) -> str | None:
+    """What the form asks for, if it is one."""
+    try:
+        return request.form_parameters().get("grant_type")
+    except Refusal:
+        return None
 
 
 def claimed_client_id(request: EndpointRequest) -> str | None:

@@ -50,7 +50,6 @@ PAGE_HEADERS: tuple[Header, ...] = (
     ),
 )
 STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-RETRY_AFTER: Header = (b"retry-after", b"1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +89,11 @@ def json_refusal(refusal: Refusal, *, basic: bool) -> HttpResponse:
     headers = _JSON_HEADERS
     if reason.status == 401 and basic:
         headers += ((b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"'),)
-    if reason.status == 503:
-        headers += (RETRY_AFTER,)
     members = {"error": str(reason.error), "error_description": reason.text}
-    return HttpResponse(
+    answer = HttpResponse(
         status=reason.status, headers=headers, body=JsonAnswer(members=members).encode()
     )
+    return saying_when(answer, refusal)
 
 
 def challenge_refusal(refusal: Refusal, *, dpop: bool) -> HttpResponse:
@@ -103,7 +101,7 @@ def challenge_refusal(refusal: Refusal, *, dpop: bool) -> HttpResponse:
     first and has the error, as the body has. Who has tried none is told of no error."""
     reason = refusal.reason
     answer = json_refusal(refusal, basic=False)
-    if reason.status >= 500:
+    if reason.status >= 429:
         return answer
     error = {"error": str(reason.error), "error_description": reason.text}
     if refusal.code is ReasonCode.TOKEN_MISSING:
@@ -147,9 +145,9 @@ def authorization_redirect(response: AuthorizationResponse) -> HttpResponse | No
     return redirect(append_parameters(response.redirect_uri, response.mode, response.parameters))
 
 
-def demanding_https(response: HttpResponse, issuer: Issuer) -> HttpResponse:
-    """Whoever was here by https once never comes by http again."""
-    if not issuer.secure or STRICT_TRANSPORT in response.headers:
+def demanding_https(response: HttpResponse, *, secure: bool) -> HttpResponse:
+    """Of a secure issuer: whoever was here by https once never comes by http again."""
+    if not secure or STRICT_TRANSPORT in response.headers:
         return response
     return response.with_headers(STRICT_TRANSPORT)
 
@@ -158,9 +156,18 @@ def page_response(issuer: Issuer | None, html: str, status: int = 200) -> HttpRe
     headers = PAGE_HEADERS
     if issuer is not None and issuer.secure:
         headers += (STRICT_TRANSPORT,)
-    if status == 503:
-        headers += (RETRY_AFTER,)
     return HttpResponse(status=status, headers=headers, body=html.encode("utf-8"))
+
+
+def retry_after(seconds: int) -> Header:
+    """When it is worth asking again. RFC 9110 §10.2.3."""
+    return b"retry-after", b"%d" % seconds
+
+
+def saying_when(response: HttpResponse, refusal: Refusal) -> HttpResponse:
+    """With the time after which the same request may succeed, if there is one."""
+    seconds = refusal.retry_after
+    return response.with_headers(retry_after(seconds)) if seconds else response
 
 
 def reference_header(reference: str) -> Header:

@@ -17,7 +17,7 @@ from ostiary.provider.endpoints.pushed_authorization import pushed_authorization
 from ostiary.provider.endpoints.revocation import revocation
 from ostiary.provider.endpoints.token import token
 from ostiary.provider.endpoints.userinfo import userinfo
-from ostiary.provider.exchange import Answer, EndpointRequest
+from ostiary.provider.exchange import Answer, Document, EndpointRequest
 from ostiary.provider.op import OpenIDProvider
 from ostiary.provider.pictures import FOLDER as PICTURES
 from ostiary.web.cors import Readers
@@ -43,6 +43,8 @@ class Endpoint:
     # The quirk with which whoever accepts text/html is refused with a page.
     page_quirk: Quirk | None = None
     readers: Readers = Readers.NOBODY
+    # For everybody, the same until the issuer changes.
+    document: Callable[[OpenIDProvider], Document] | None = None
 
     def refusal_form_for(self, request: EndpointRequest, issuer: Issuer) -> RefusalForm:
         if self.page_quirk in issuer.quirks and "text/html" in (request.header(b"accept") or ""):
@@ -56,6 +58,7 @@ DISCOVERY = Endpoint(
     methods=("GET",),
     refusal_form=RefusalForm.JSON,
     readers=Readers.EVERYBODY,
+    document=lambda op: op.discovery,
 )
 ENDPOINTS = (
     Endpoint(
@@ -64,6 +67,7 @@ ENDPOINTS = (
         methods=("GET",),
         refusal_form=RefusalForm.JSON,
         readers=Readers.EVERYBODY,
+        document=lambda op: op.jwks,
     ),
     Endpoint(
         name="auth", answer=authorization, methods=("GET", "POST"), refusal_form=RefusalForm.PAGE

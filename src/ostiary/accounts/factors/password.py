@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from ostiary.accounts.passwords import TooManyPasswords
 from ostiary.accounts.people import People
 from ostiary.domain.user import MAX_USERNAME_LENGTH, User
+from ostiary.storage.database import StoreUnavailable
 
 AMR = "pwd"
 LEVEL = "standard"
@@ -15,8 +17,26 @@ async def verify(
     """The member whose username and password these are.
 
     A name that is unknown, switched off or of another institution takes the same work, and gets
-    the same answer, as a wrong password.
+    the same answer, as a wrong password. Raises TooManyTries for a guess that comes too soon.
     """
+    if people.throttle is None:
+        return await _verify(people, institution_ids, username, presented)
+    guess = await people.throttle.count(username)
+    try:
+        user = await _verify(people, institution_ids, username, presented)
+    except (StoreUnavailable, TooManyPasswords):
+        await people.throttle.take_back(guess)
+        raise
+    if user is None:
+        await people.throttle.refuse(guess)
+    else:
+        await people.throttle.forgive(guess)
+    return user
+
+
+async def _verify(
+    people: People, institution_ids: Sequence[str], username: str, presented: str
+) -> User | None:
     found = None
     if len(username) <= MAX_USERNAME_LENGTH:
         found = await _find_member(people, institution_ids, username)

@@ -13,14 +13,16 @@ from ostiary.management.apply.plan_issuers import plan_issuers
 from ostiary.management.apply.plan_users import plan_users
 from ostiary.management.apply.situation import Situation, Workplace
 from ostiary.management.client_faults import new_client_faults
+from ostiary.management.keys import check_one_master_key
 
 
 async def plan_file(path: Path, work: Workplace) -> Sequence[Change]:
     """The changes that make the database as the file says; none when it is so already.
 
-    Raises FileFaults with all that is wrong, before anything is changed.
+    Raises FileFaults with all that is wrong, before anything is changed, and MasterKeyError.
     """
     document = read_document(path)
+    await check_one_master_key(work.store, work.master_key)
     situation = await _situation(document, work)
     known = dict(situation.issuers)
     issuers = plan_issuers(document.issuers, situation)

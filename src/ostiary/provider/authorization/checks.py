@@ -1,11 +1,12 @@
 """What an authorization request has to satisfy: the checks, in the order in which they run.
 
-Each takes the request as it was asked and as far as it has been proved, and returns it with what
-it proves, or raises. To add a check: a function here, and a line in CHECKS.
+Each takes the request as it was asked and what has been proved of it, and adds what it proves, or
+raises. To add a check: a function here, and a line in CHECKS.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypedDict
 
 from ostiary.domain.client import Client
 from ostiary.domain.interaction import AuthorizationRequest
@@ -17,7 +18,7 @@ from ostiary.protocol.base64url import decode_base64url
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.parameters import Parameters
 from ostiary.protocol.pkce import parse_code_challenge
-from ostiary.protocol.prompt import parse_max_age, parse_prompt
+from ostiary.protocol.prompt import Prompt, parse_max_age, parse_prompt
 from ostiary.protocol.response_mode import parse_response_mode
 from ostiary.protocol.scope import parse_scope
 from ostiary.protocol.tokens import Json
@@ -45,26 +46,41 @@ class Asked:
     proof_jkt: str | None = None
 
     def get(self, name: str) -> str | None:
-        return self.parameters.get(name)
+        return self.parameters.values.get(name)
 
 
-Check = Callable[[Asked, AuthorizationRequest], AuthorizationRequest]
+class Proved(TypedDict, total=False):
+    """The members of the AuthorizationRequest, as far as they have been proved."""
+
+    nonce: str | None
+    scope: frozenset[str]
+    code_challenge: str
+    institution_id: str
+    dpop_jkt: str
+    prompt: frozenset[Prompt]
+    max_age: int | None
+    claims: str | None
+    expected_subjects: frozenset[str] | None
+    levels: frozenset[str]
+    level_required: bool
+    login_hint: str | None
 
 
-def check_repeated(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+Check = Callable[[Asked, Proved], None]
+
+
+def check_repeated(asked: Asked, proved: Proved) -> None:
     """RFC 6749 §3.1."""
     refuse_repeated(asked.parameters)
-    return proved
 
 
-def check_pushed(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_pushed(asked: Asked, proved: Proved) -> None:
     """RFC 9126 §5, §6: who has to push does not come by the browser."""
     if not asked.pushed and (asked.client.require_par or asked.profile.requires_par):
         raise ReasonCode.PUSHED_REQUEST_REQUIRED.refusal(expected="a request_uri of a push")
-    return proved
 
 
-def check_unsupported(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_unsupported(asked: Asked, proved: Proved) -> None:
     """OIDC Core §3.1.2.6: parameters that would change the meaning of the request."""
     for name, code in (
         ("request", ReasonCode.REQUEST_UNSUPPORTED),
@@ -73,10 +89,9 @@ def check_unsupported(asked: Asked, proved: AuthorizationRequest) -> Authorizati
     ):
         if asked.get(name) is not None:
             raise code.refusal()
-    return proved
 
 
-def check_response_type(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_response_type(asked: Asked, proved: Proved) -> None:
     """RFC 6749 §3.1.1."""
     response_type = asked.get("response_type")
     if response_type is None:
@@ -87,10 +102,9 @@ def check_response_type(asked: Asked, proved: AuthorizationRequest) -> Authoriza
         raise ReasonCode.GRANT_NOT_REGISTERED.refusal(
             expected=" ".join(sorted(asked.client.grant_types)), received="authorization_code"
         )
-    return proved
 
 
-def check_response_mode(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_response_mode(asked: Asked, proved: Proved) -> None:
     """OAuth Multiple Response Types §2.1."""
     sent = asked.get("response_mode")
     allowed = " ".join(sorted(asked.client.response_modes))
@@ -102,20 +116,19 @@ def check_response_mode(asked: Asked, proved: AuthorizationRequest) -> Authoriza
         ) from error
     if mode not in asked.client.response_modes:
         raise ReasonCode.RESPONSE_MODE_UNSUPPORTED.refusal(expected=allowed, received=sent)
-    return proved
 
 
-def check_state_and_nonce(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_state_and_nonce(asked: Asked, proved: Proved) -> None:
     """RFC 6749 §4.1.1, OIDC Core §3.1.2.1: returned as they came, so bounded."""
     state, nonce = asked.get("state"), asked.get("nonce")
     if len(state or "") > MAX_STATE_LENGTH or len(nonce or "") > MAX_NONCE_LENGTH:
         raise ReasonCode.STATE_TOO_LONG.refusal(
             expected=f"state of {MAX_STATE_LENGTH}, nonce of {MAX_NONCE_LENGTH} characters at most"
         )
-    return replace(proved, nonce=nonce)
+    proved["nonce"] = nonce
 
 
-def check_scope(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_scope(asked: Asked, proved: Proved) -> None:
     """RFC 6749 §3.3; names that nobody here knows are dropped (OIDC Core §3.1.2.1)."""
     sent = asked.get("scope")
     try:
@@ -132,39 +145,39 @@ def check_scope(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequ
         raise ReasonCode.SCOPE_NOT_ALLOWED.refusal(
             expected=" ".join(sorted(asked.client.scopes)), received=sent
         )
-    return replace(proved, scope=granted)
+    proved["scope"] = granted
 
 
-def check_code_challenge(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_code_challenge(asked: Asked, proved: Proved) -> None:
     """RFC 7636 §4.3, §4.4."""
     challenge, method = asked.get("code_challenge"), asked.get("code_challenge_method")
     if challenge is None:
         optional = not asked.client.require_pkce and asked.profile.pkce_may_be_optional
         if asked.client.public or not optional:
             raise ReasonCode.CODE_CHALLENGE_MISSING.refusal(expected="code_challenge with S256")
-        return proved
+        return
     try:
         parsed = parse_code_challenge(challenge, method)
     except Malformed as error:
         raise ReasonCode.CODE_CHALLENGE_MALFORMED.refusal(
             expected=f"{error.what}: {error.expected}", received=f"{method}: {challenge}"
         ) from error
-    return replace(proved, code_challenge=parsed)
+    proved["code_challenge"] = parsed
 
 
-def check_institution(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_institution(asked: Asked, proved: Proved) -> None:
     """A parameter of our own: for which of the client's institutions the tokens are to be."""
     wanted = asked.get("institution")
     if wanted is None:
-        return proved
+        return
     if wanted not in asked.client.institution_ids:
         raise ReasonCode.INSTITUTION_OTHER.refusal(
             expected=" ".join(asked.client.institution_ids), received=wanted
         )
-    return replace(proved, institution_id=wanted)
+    proved["institution_id"] = wanted
 
 
-def check_dpop_jkt(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_dpop_jkt(asked: Asked, proved: Proved) -> None:
     """RFC 9449 §10, §10.1: the key that the code is bound to, named or shown by a proof."""
     named = asked.get("dpop_jkt")
     if named is not None and not _is_thumbprint(named):
@@ -174,7 +187,8 @@ def check_dpop_jkt(asked: Asked, proved: AuthorizationRequest) -> AuthorizationR
     if named is not None and asked.proof_jkt not in (None, named):
         raise ReasonCode.DPOP_JKT_OTHER.refusal(expected=named, received=asked.proof_jkt)
     jkt = named or asked.proof_jkt
-    return replace(proved, dpop_jkt=jkt) if jkt else proved
+    if jkt:
+        proved["dpop_jkt"] = jkt
 
 
 def _is_thumbprint(text: str) -> bool:
@@ -184,47 +198,48 @@ def _is_thumbprint(text: str) -> bool:
         return False
 
 
-def check_prompt(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_prompt(asked: Asked, proved: Proved) -> None:
     """OIDC Core §3.1.2.1."""
     sent = asked.get("prompt")
     try:
-        return replace(proved, prompt=parse_prompt(sent)) if sent else proved
+        if sent:
+            proved["prompt"] = parse_prompt(sent)
     except Malformed as error:
         raise ReasonCode.PROMPT_MALFORMED.refusal(expected=error.expected, received=sent) from error
 
 
-def check_max_age(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_max_age(asked: Asked, proved: Proved) -> None:
     """OIDC Core §3.1.2.1."""
     sent = asked.get("max_age")
     try:
-        return replace(proved, max_age=parse_max_age(sent)) if sent else proved
+        if sent:
+            proved["max_age"] = parse_max_age(sent)
     except Malformed as error:
         raise ReasonCode.MAX_AGE_MALFORMED.refusal(
             expected=error.expected, received=sent
         ) from error
 
 
-def check_claims(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_claims(asked: Asked, proved: Proved) -> None:
     """OIDC Core §5.5, and acr_values of §3.1.2.1."""
     claims, acr_values = asked.get("claims"), asked.get("acr_values")
     if claims is None and acr_values is None:
-        return proved
+        return
     wanted = read_wanted(claims, acr_values, asked.client, asked.issuer)
-    return replace(
-        proved,
-        claims=wanted.claims,
-        expected_subjects=wanted.subjects,
-        levels=wanted.levels,
-        level_required=wanted.level_required,
-    )
+    proved["claims"] = wanted.claims
+    proved["expected_subjects"] = wanted.subjects
+    proved["levels"] = wanted.levels
+    proved["level_required"] = wanted.level_required
 
 
-def check_hints(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequest:
+def check_hints(asked: Asked, proved: Proved) -> None:
     """OIDC Core §3.1.2.1: login_hint fills in a field; id_token_hint says who it has to be."""
-    login_hint = (asked.get("login_hint") or "")[:MAX_LOGIN_HINT_LENGTH] or None
+    login_hint = asked.get("login_hint")
+    if login_hint is not None:
+        proved["login_hint"] = login_hint[:MAX_LOGIN_HINT_LENGTH]
     hint = asked.get("id_token_hint")
     if hint is None:
-        return replace(proved, login_hint=login_hint) if login_hint else proved
+        return
     try:
         hinted = parse_id_token_hint(hint, asked.verification_keys, asked.issuer.url)
     except Malformed as error:
@@ -233,10 +248,8 @@ def check_hints(asked: Asked, proved: AuthorizationRequest) -> AuthorizationRequ
         raise ReasonCode.ID_TOKEN_HINT_INVALID.refusal(
             expected=f"an ID token for {asked.client.client_id}"
         )
-    expected = frozenset({hinted.subject})
-    if proved.expected_subjects is not None:
-        expected &= proved.expected_subjects
-    return replace(proved, login_hint=login_hint, expected_subjects=expected)
+    expected, wanted = frozenset({hinted.subject}), proved.get("expected_subjects")
+    proved["expected_subjects"] = expected if wanted is None else expected & wanted
 
 
 CHECKS: tuple[Check, ...] = (
@@ -259,13 +272,13 @@ CHECKS: tuple[Check, ...] = (
 
 def check_request(asked: Asked, address: ReturnAddress) -> AuthorizationRequest:
     """The request, with every check passed."""
-    proved = AuthorizationRequest(
+    proved: Proved = {"scope": frozenset()}
+    for check in CHECKS:
+        check(asked, proved)
+    return AuthorizationRequest(
         client_id=asked.client.client_id,
         redirect_uri=address.redirect_uri,
         response_mode=address.mode,
-        scope=frozenset(),
         state=address.state,
+        **proved,
     )
-    for check in CHECKS:
-        proved = check(asked, proved)
-    return proved

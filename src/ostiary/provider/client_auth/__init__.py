@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ostiary.domain.client import AuthMethod, Client
 from ostiary.domain.profile import Profile
-from ostiary.domain.refusals import ReasonCode
+from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.client_auth import (
     client_assertion,
@@ -58,7 +58,12 @@ async def authenticate_client(
         raise ReasonCode.CLIENT_AUTHENTICATION_DOUBLE.refusal(
             received=", ".join(mechanism.MECHANISM for mechanism in used)
         )
-    return await used[0].authenticate(request, parameters, op)
+    mechanism = used[0]
+    try:
+        return await mechanism.authenticate(request, parameters, op)
+    except Refusal as refusal:
+        op.observer.client_unproved("/".join(mechanism.METHODS), refusal.code)
+        raise
 
 
 def method_names(profile: Profile) -> Iterator[str]:

@@ -76,6 +76,7 @@ async def _check(
             audiences=_audiences(op.issuer, strict=strict),
             now=now,
             strict=strict,
+            issued_from=op.epoch,
         )
     except Malformed as error:
         raise _refusal(error, assertion) from error

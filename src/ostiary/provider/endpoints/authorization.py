@@ -27,8 +27,8 @@ from ostiary.provider.interaction import Cleared, next_step
 from ostiary.provider.interaction.begin import begin_interaction
 from ostiary.provider.interaction.state import InteractionState
 from ostiary.provider.op import OpenIDProvider
+from ostiary.storage.database import StoreUnavailable
 from ostiary.storage.ids import new_id
-from ostiary.storage.sqlite import StoreUnavailable
 
 # Longer addresses are cut or refused on their way.
 LONGEST_QUERY = 6000
@@ -54,7 +54,7 @@ async def authorization(
         checked = pushed.request if pushed else _check(parameters, client, address, op)
         pushed_id = pushed.pushed_id if pushed else None
         state = await _look(request, checked, client, op, now)
-        return await _decide(state, address, op, pushed_id)
+        return await _decide(state, address, op, pushed_id, request.address)
     except Refusal as refusal:
         return address.refuse(refusal)
     except StoreUnavailable as error:
@@ -121,15 +121,25 @@ async def _look(
 
 
 async def _decide(
-    state: InteractionState, address: ReturnAddress, op: OpenIDProvider, pushed_id: bytes | None
+    state: InteractionState,
+    address: ReturnAddress,
+    op: OpenIDProvider,
+    pushed_id: bytes | None,
+    client_address: str,
 ) -> AuthorizationResponse | ShowInteraction:
     """The code at once when nothing is left to ask, else on to the pages."""
     step = next_step(state)
+    answer: AuthorizationResponse | ShowInteraction
     if isinstance(step, Cleared):
-        return await _issue_code(state, step.signed_in, address, op, pushed_id)
-    if Prompt.NONE in state.request.prompt:
+        answer = await _issue_code(state, step.signed_in, address, op, pushed_id)
+    elif Prompt.NONE in state.request.prompt:
         raise step.REFUSAL.refusal()
-    return await begin_interaction(op, state.request, state.now, pushed_id=pushed_id)
+    else:
+        answer = await begin_interaction(
+            op, state.request, state.now, address=client_address, pushed_id=pushed_id
+        )
+    op.observer.authorization_answered(state.client, asked=isinstance(answer, ShowInteraction))
+    return answer
 
 
 async def _issue_code(

@@ -21,11 +21,12 @@ MAX_AGE = 300
 
 
 async def discovery(_request: EndpointRequest, op: OpenIDProvider) -> Document:
-    return Document(body=op.discovery, media_type=MEDIA_TYPE, max_age=MAX_AGE)
+    return op.discovery
 
 
-def discovery_document(issuer: Issuer) -> bytes:
-    return json.dumps(metadata(issuer)).encode("ascii")
+def discovery_document(issuer: Issuer) -> Document:
+    body = json.dumps(metadata(issuer)).encode("ascii")
+    return Document(body=body, media_type=MEDIA_TYPE, max_age=MAX_AGE)
 
 
 def metadata(issuer: Issuer) -> dict[str, Json]:

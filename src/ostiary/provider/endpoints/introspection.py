@@ -27,6 +27,8 @@ async def introspection(request: EndpointRequest, op: OpenIDProvider) -> JsonAns
     asked = await read_client_request(request, op)
     check_may_introspect(asked.client)
     members = await describe(read_token(asked), asked.client, op, now)
+    if not members["active"]:
+        op.limits.count_inactive(op.issuer, asked.client)
     if not request.accepts(JWT_MEDIA_TYPE):
         return JsonAnswer(members=members)
     claims = introspection_token_claims(

@@ -12,8 +12,9 @@ MEDIA_TYPE = "application/json"
 
 
 async def jwks(_request: EndpointRequest, op: OpenIDProvider) -> Document:
-    return Document(body=op.jwks, media_type=MEDIA_TYPE, max_age=JWKS_MAX_AGE)
+    return op.jwks
 
 
-def jwks_document(public_jwks: Iterable[Mapping[str, Json]]) -> bytes:
-    return json.dumps({"keys": [dict(jwk) for jwk in public_jwks]}).encode("ascii")
+def jwks_document(public_jwks: Iterable[Mapping[str, Json]]) -> Document:
+    body = json.dumps({"keys": [dict(jwk) for jwk in public_jwks]}).encode("ascii")
+    return Document(body=body, media_type=MEDIA_TYPE, max_age=JWKS_MAX_AGE)

@@ -17,6 +17,7 @@ async def pushed_authorization(request: EndpointRequest, op: OpenIDProvider) -> 
     # parse, validate
     now = op.clock.now()
     asked = await read_client_request(request, op)
+    op.limits.count_push(op.issuer, asked.client, request.address)
     proof = await find_proof(request, op, now, endpoint="request")
     checked = check_push(asked, proof.jkt if proof else None, op)
 

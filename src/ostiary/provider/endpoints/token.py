@@ -26,7 +26,9 @@ async def token(request: EndpointRequest, op: OpenIDProvider) -> JsonAnswer:
         ),
         op,
     )
-    return replace(answer, headers=nonce_headers(proof, op, now))
+    op.observer.tokens_issued(asked.client, grant.GRANT_TYPE, answer.members)
+    headers = nonce_headers(proof, op, now)
+    return replace(answer, headers=headers) if headers else answer
 
 
 def choose_grant(asked: ClientRequest) -> Grant:

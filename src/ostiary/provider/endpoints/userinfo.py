@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from ostiary.domain.access_token import AccessToken
 from ostiary.domain.client import Client
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.credentials import split_authorization
 from ostiary.protocol.dpop import DPoPProof
 from ostiary.protocol.scope import OPENID
 from ostiary.protocol.tokens import Json
-from ostiary.provider.access_tokens import AccessToken, check_access_token, check_alive
+from ostiary.provider.access_tokens import check_access_token, check_alive
 from ostiary.provider.claims import userinfo_claims
 from ostiary.provider.dpop import find_proof, nonce_headers
 from ostiary.provider.exchange import (

@@ -80,7 +80,9 @@ def check_refresh_token(
     found: Standing | None, generation: int, client: Client, now: int
 ) -> Standing:
     """The newest generation, or the one before it inside the client's grace."""
-    if found is None or generation > found.authorization.generation:
+    if found is None:  # the token is ours, so there has been an authorization, and it was swept
+        raise ReasonCode.AUTHORIZATION_ENDED.refusal()
+    if generation > found.authorization.generation:
         raise ReasonCode.REFRESH_TOKEN_UNKNOWN.refusal(
             expected="a refresh token that is still kept"
         )

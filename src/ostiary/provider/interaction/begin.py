@@ -13,9 +13,11 @@ async def begin_interaction(
     request: AuthorizationRequest,
     now: int,
     *,
+    address: str,
     pushed_id: bytes | None = None,
 ) -> ShowInteraction:
-    """A new interaction of the browser that gets the answer."""
+    """A new interaction of the browser that gets the answer, at this address."""
+    op.limits.count_sign_in(op.issuer, address)
     lifetime = op.issuer.lifetimes.interaction
     interaction = Interaction(
         interaction_id=new_id(now),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ostiary.accounts.factors import FACTORS
 from ostiary.accounts.sessions import find_signed_in, plan_sign_in, session_cookie
+from ostiary.accounts.throttle import TooManyTries
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.handles import Handle
 from ostiary.domain.refusals import ReasonCode, Refusal
@@ -99,12 +100,18 @@ async def choose_institution(
 async def sign_in(
     opened: OpenInteraction, factor: str, username: str, presented: str, op: OpenIDProvider
 ) -> Outcome:
-    """Prove a factor. Raises SignInFailed, with an event, when it is not proved."""
+    """Prove a factor. Raises SignInFailed, with an event, when it is not proved, and TooManyTries
+    when it is too soon to look at it."""
     client, interaction = opened.client, opened.interaction
     # Another choice of institution is another person's, or one to be made anew.
     wanted = interaction.request.institution_id
     institution_ids = client.institution_ids if wanted is None else (wanted,)
-    user = await FACTORS[factor].verify(op.people, institution_ids, username, presented)
+    people = op.people(opened.address, opened.now)
+    try:
+        user = await FACTORS[factor].verify(people, institution_ids, username, presented)
+    except TooManyTries:
+        op.observer.sign_in_tried(client, factor, "too_soon")
+        raise
     event = AuditEvent(
         type=EventType.SIGN_IN_SUCCEEDED if user else EventType.SIGN_IN_REFUSED,
         at=opened.now,
@@ -112,8 +119,9 @@ async def sign_in(
         client_id=client.client_id,
         user_id=user.user_id if user else None,
         institution_id=client.institution_id,
-        details={"factor": factor},
+        details={"factor": factor, "address": opened.address},
     )
+    op.observer.sign_in_tried(client, factor, None if user else "not_proved")
     if user is None:
         await op.store.audit.add(op.issuer.issuer_id, event)
         raise SignInFailed
@@ -162,6 +170,7 @@ async def allow(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
     """The person agrees: to what the stored request asks, whatever the form said."""
     if not _is_at_consent(opened):
         return await advance(opened, op)
+    op.observer.consent_answered(opened.client, given=True)
     return await _advance(opened, replace(opened.state, consented_here=True), op)
 
 
@@ -169,6 +178,7 @@ async def deny(opened: OpenInteraction, op: OpenIDProvider) -> Outcome:
     """The person does not agree. Nothing is remembered."""
     if not _is_at_consent(opened):
         return await advance(opened, op)
+    op.observer.consent_answered(opened.client, given=False)
     return await _refuse(opened, ReasonCode.CONSENT_DENIED.refusal(), op, EventType.CONSENT_DENIED)
 
 

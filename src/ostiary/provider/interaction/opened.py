@@ -33,6 +33,8 @@ class OpenInteraction:
     signed_in: SignedIn | None
     # The session cookie that came along, live or not.
     session: Handle | None
+    # From where it asks; empty when nobody knows.
+    address: str
     now: int
 
     @property
@@ -84,6 +86,7 @@ async def open_interaction(
             op.store, op.issuer, session, client, now, interaction.wanted_institution_id
         ),
         session=session,
+        address=request.address,
         now=now,
     )
 
@@ -92,5 +95,9 @@ async def restart(opened: OpenInteraction, op: OpenIDProvider) -> ShowInteractio
     """The same request again, from its beginning: nothing but a password has to be typed anew."""
     interaction = opened.interaction
     return await begin_interaction(
-        op, interaction.request, opened.now, pushed_id=interaction.pushed_id
+        op,
+        interaction.request,
+        opened.now,
+        address=opened.address,
+        pushed_id=interaction.pushed_id,
     )

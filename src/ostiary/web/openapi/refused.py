@@ -9,7 +9,7 @@ from ostiary.protocol.tokens import Json
 from ostiary.web.cors import Readers
 from ostiary.web.openapi.headers import HEADERS, for_scripts
 from ostiary.web.openapi.model import HTML_TYPE, JSON_TYPE, TEXT, Response, Schema
-from ostiary.web.responses import HttpResponse, challenge_refusal, json_refusal, page_response
+from ostiary.web.responses import HttpResponse, challenge_refusal, json_refusal, page_response, saying_when
 from ostiary.web.routes import RefusalForm
 
 _KNOWN = {name.lower().encode("ascii"): name for name in HEADERS}
@@ -44,7 +44,7 @@ def samples(reason: ReasonCode, form: RefusalForm) -> tuple[HttpResponse, ...]:
     refusal = reason.refusal()
     match form:
         case RefusalForm.PAGE:
-            return (page_response(None, "", reason.value.status),)
+            return (saying_when(page_response(None, "", reason.value.status), refusal),)
         case RefusalForm.JSON:
             return json_refusal(refusal, basic=False), json_refusal(refusal, basic=True)
         case RefusalForm.CHALLENGE:
@@ -73,6 +73,7 @@ STATUS_TEXTS: Mapping[int, str] = {
     405: "Any other method.",
     413: "The body is too large.",
     415: "The body is compressed.",
+    429: "Too much was asked; Retry-After says when to ask again.",
     500: "Something went wrong on our side.",
     503: "The server is busy, or its database cannot be reached.",
 }

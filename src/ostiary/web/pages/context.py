@@ -1,6 +1,5 @@
 """What a page of an interaction works with."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,14 +48,17 @@ class PageContext:
     @property
     def account(self) -> str:
         """Whom a page speaks of: an answer to it counts for this person alone."""
-        signed_in = self.opened.signed_in
-        session_id = signed_in.session.session_id if signed_in else b""
-        interaction_id = self.opened.interaction.interaction_id
-        return self.op.handles.tag("account", interaction_id, session_id)
+        return self.op.handles.tag("account", *self._account_parts)
 
     def speaks_of_account(self, form: Parameters) -> bool:
         """Whether the form was made for who is signed in now; another tab may have changed that."""
-        return hmac.compare_digest((form.get("account") or "").encode(), self.account.encode())
+        return self.op.handles.is_tag(form.get("account") or "", "account", *self._account_parts)
+
+    @property
+    def _account_parts(self) -> tuple[bytes, bytes]:
+        signed_in = self.opened.signed_in
+        session_id = signed_in.session.session_id if signed_in else b""
+        return self.opened.interaction.interaction_id, session_id
 
     def page(
         self, template: str, title: str, *, status: int = 200, **values: object

@@ -1,7 +1,5 @@
 """Forms of our own pages: where each may have come from. RFC 9700 §4.7, CWE-352."""
 
-import hmac
-
 from ostiary.domain.refusals import ReasonCode
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.exchange import EndpointRequest
@@ -22,7 +20,6 @@ def read_own_form(request: EndpointRequest, op: OpenIDProvider, *bound_to: bytes
     sites = request.header_values(b"sec-fetch-site")
     if not _OWN_SITES.issuperset(sites):
         raise ReasonCode.FORM_FORGED.refusal(expected="same-origin", received=", ".join(sites))
-    token = form.get("csrf") or ""
-    if not hmac.compare_digest(token.encode(), form_token(op, *bound_to).encode()):
+    if not op.handles.is_tag(form.get("csrf") or "", "form", *bound_to):
         raise ReasonCode.FORM_FORGED.refusal(expected="the form's own token")
     return form

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from ostiary.accounts.factors import password
+from ostiary.accounts.throttle import TooManyTries
 from ostiary.domain.institution import SignInLayout
 from ostiary.domain.user import MAX_USERNAME_LENGTH, canonical_username
 from ostiary.protocol.parameters import Parameters
 from ostiary.provider.interaction import login
 from ostiary.provider.interaction.flow import Outcome, SignInFailed, identify, sign_in
 from ostiary.web.pages.context import PageContext
-from ostiary.web.responses import HttpResponse, redirect
+from ostiary.web.responses import HttpResponse, redirect, retry_after
 
 STEP = login.STEP
 # Asks for another username; the link of "Not you?".
@@ -61,8 +62,29 @@ async def submit(context: PageContext, form: Parameters) -> HttpResponse | Outco
         return _page(context, fields, username, *errors)
     try:
         return await sign_in(context.opened, password.AMR, username, presented, context.op)
+    except TooManyTries as early:
+        return _too_many_tries(context, early.seconds)
     except SignInFailed:
         return _page(context, fields, username, FieldError(field="password", text=WRONG_PAIR))
+
+
+def _too_many_tries(context: PageContext, seconds: int) -> HttpResponse:
+    """How long to wait, and what helps meanwhile; the same for names that nobody has."""
+    page = context.page(
+        "too_many_tries.html",
+        "Too many tries",
+        status=429,
+        wait=in_words(seconds),
+        restart_href=context.path,
+    )
+    return page.with_headers(retry_after(seconds))
+
+
+def in_words(seconds: int) -> str:
+    """A wait as a person counts it, never shorter than it is."""
+    if seconds <= 60:
+        return f"{seconds} second{'s' if seconds > 1 else ''}"
+    return f"{-(-seconds // 60)} minutes"
 
 
 def _first_fields(context: PageContext) -> str:

@@ -11,7 +11,8 @@ from ostiary.domain.issuer import Issuer
 from ostiary.domain.refusals import ReasonCode, Refusal
 from ostiary.provider.exchange import AuthorizationResponse
 from ostiary.web.assets import Assets
-from ostiary.web.responses import HttpResponse, authorization_redirect, page_response
+from ostiary.web.request_facts import CURRENT
+from ostiary.web.responses import HttpResponse, authorization_redirect, page_response, saying_when
 from ostiary.web.theme import theme_href
 
 NEUTRAL_NAME = "Ostiary"
@@ -74,7 +75,7 @@ class Renderer:
         """A page that says what to do, and names the reference under which the reason is found."""
         heading, text = _words(refusal)
         sandbox = issuer is not None and issuer.environment is IssuerEnvironment.SANDBOX
-        return self.page(
+        page = self.page(
             "error.html",
             heading,
             issuer,
@@ -85,6 +86,7 @@ class Renderer:
             details=_details(refusal) if sandbox else [],
             sign_out_href=_sign_out_href(refusal, issuer),
         )
+        return saying_when(page, refusal)
 
     def authorization_response(
         self,
@@ -146,6 +148,12 @@ def _words(refusal: Refusal) -> tuple[str, str]:
             "Something went wrong on our side",
             "Your details were not changed. Try again in a few minutes.",
         )
+    if status == 429:
+        return (
+            "Too many requests",
+            "More has come from your network than we can answer at once. Wait a minute, then try "
+            "again.",
+        )
     if status == 421:
         return (
             "No sign-in lives at this address",
@@ -180,5 +188,6 @@ def _details(refusal: Refusal) -> list[tuple[str, str]]:
         ("Received", refusal.received),
         ("What to do", reason.advice),
         ("Rule", reason.section),
+        ("Request", facts.request_id if (facts := CURRENT.get()) else None),
     ]
     return [(label, value) for label, value in shown if value]

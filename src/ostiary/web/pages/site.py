@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 from ostiary.domain.issuer import Environment
 from ostiary.domain.refusals import ReasonCode
 from ostiary.provider import pictures
-from ostiary.provider.exchange import EndpointRequest
+from ostiary.provider.exchange import EndpointRequest, gather_headers
 from ostiary.provider.op import OpenIDProvider
 from ostiary.web.assets import Assets, stylesheet
 from ostiary.web.home import CODE_VERIFIER, Demo, sign_in_href
+from ostiary.web.incoming import client_address
 from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.interaction import show_interaction, start_again, submit_form
 from ostiary.web.pages.picture import show_picture
@@ -131,7 +132,7 @@ def _route(path: str, **handlers: Handler) -> Route:
         answer = await handlers["GET" if request.method == "HEAD" else request.method](request)
         op: OpenIDProvider | None = request.scope["op"]
         if op is not None:
-            answer = demanding_https(answer, op.issuer)
+            answer = demanding_https(answer, secure=op.issuer.secure)
         response = Response(answer.body, answer.status)
         response.raw_headers = [
             *answer.headers,
@@ -153,6 +154,7 @@ async def _plain(request: Request) -> EndpointRequest:
     return EndpointRequest(
         method=request.method,
         query=request.scope["query_string"],
-        headers=request.scope["headers"],
+        headers=gather_headers(request.scope["headers"]),
         body=await request.body(),
+        address=client_address(request.scope),
     )

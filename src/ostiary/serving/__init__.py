@@ -1,0 +1,1 @@
+"""From a composed application to processes that answer: sockets, workers, signals, probes."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, for any number of processes on any number of hosts."""
