@@ -229,6 +229,14 @@ SETTING_TEXTS: Mapping[str, str] = {
     "management.port": "Without it there is no such listener: the probes answer at the public port, with "
     "yes or no, and the metrics cannot be read.",
     "database.path": "The SQLite file, made when it is not there. In the file: relative to the file.",
+    "database.url": "PostgreSQL instead of the file: `postgresql://USER@HOST/DATABASE`, with several hosts for "
+    "a failover. Whoever may read it knows the password: better in the variable. See "
+    "[Use PostgreSQL](../how-to/postgresql.md).",
+    "database.connections": "How many connections each process holds at most.",
+    "database.statement_timeout_seconds": "How long PostgreSQL works on a statement, and how long a request "
+    "waits for a connection; then it is told 503.",
+    "database.pooled_by_transaction": "Whether a pooler such as PgBouncer gives each transaction another "
+    "connection.",
     "master_key.file": "The file with the master key, of mode 600. In the file: relative to the file. "
     f"The variable `{MASTER_KEY_VARIABLE}` goes before it; without both the key comes from the systemd "
     f"credential `{CREDENTIAL_NAME}` in `${CREDENTIALS_VARIABLE}`.",

@@ -17,6 +17,9 @@ VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util",
 
 # A value that crosses a function boundary cannot be changed behind its reader's back.
 MUTABLE_DATACLASSES = {
+    "ostiary.serving.readiness.ProcessState": "one for the process; it changes when that is told to stop",
+    "ostiary.serving.readiness.Readiness": "one for a generation; it changes when the database comes",
+    "ostiary.serving.supervisor._Place": "the supervisor's own, of one worker after another",
     "ostiary.domain.clock.SandboxClock": "a clock that can be moved is state, not a value",
     "ostiary.storage.database.Step": "a statement and its parameters, in the order of every driver",
 }

@@ -192,12 +192,7 @@ async def test_neither_names_nor_addresses_are_written_down(bank: World) -> None
     await guess_often(bank, 5)
     rows = await bank.store.database.read_all("SELECT * FROM throttles", {})
     assert rows
-    written = b"".join(
-        value
-        for row in rows
-        for value in tuple(row)
-        if isinstance(value, bytes)
-    )
+    written = b"".join(value for row in rows for value in tuple(row) if isinstance(value, bytes))
     assert b"alice" not in written
     assert HOME.encode() not in written
 

@@ -198,7 +198,7 @@ async def test_fw_03_a_certificate_that_is_none_is_refused_and_not_left_out(valu
 
 async def test_fw_03_one_that_was_dropped_on_the_way_is_missing(world: World) -> None:
     """Neither that of another header nor that of the proxy itself stands in for it."""
-    of_proxy = {CLIENT_CERTIFICATE: b"the proxy's own"}
+    of_proxy: dict[str, Any] = {CLIENT_CERTIFICATE: b"the proxy's own"}
     headers = [("X-Ssl-Cert", BASE64), ("Client-Cert", f":{BASE64}:"), ("Connection", "close")]
     seen = await seen_behind(WITH_CERTIFICATES, headers, **of_proxy)
     assert CLIENT_CERTIFICATE not in seen

@@ -138,7 +138,7 @@ async def records(world: World) -> str:
     """What is kept to be read by operators."""
     tables = ("refusals", "audit_events", "logout_notices")
     rows = [
-        dict(row)  # type: ignore[call-overload]
+        dict(row)
         for table in tables
         for row in await world.store.database.read_all(f"SELECT * FROM {table}", {})  # noqa: S608
     ]

@@ -29,7 +29,11 @@ from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.strict_json import parse_json
 from ostiary.provider.refusal_log import MOST_PER_CLIENT_AND_MINUTE, MOST_PER_MINUTE
 from ostiary.provider.tokens import TOKEN_ID_LENGTH
+from ostiary.serving.http_server import HttpServer
+from ostiary.web.asgi import Receive, Scope, Send, send_response
+from ostiary.web.connections import ConnectionLimits
 from ostiary.web.incoming import MAX_BODY_LENGTH
+from ostiary.web.responses import HttpResponse
 from ostiary.web.routes import ENDPOINTS
 from tests.architecture.source import MODULES
 from tests.architecture.test_start_up import modules_after
@@ -174,6 +178,27 @@ def test_rx_01_who_does_not_take_its_answers_is_cut_off(
         while open_sockets(server) > before and time.monotonic() < ends:
             time.sleep(0.1)
         assert open_sockets(server) <= before
+
+
+async def test_rx_01_an_answer_that_nobody_takes_is_given_up() -> None:
+    """One that is larger than what the system keeps for a connection."""
+
+    async def large(_scope: Scope, _receive: Receive, answer: Send) -> None:
+        await send_response(HttpResponse(status=200, body=b"a" * 30_000_000), answer)
+
+    server = HttpServer(large, limits=ConnectionLimits(answer_seconds=0.2))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        await server.begin([listening])
+        _, writer = await asyncio.open_connection(*listening.getsockname(), limit=1)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        while not server.connections:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(4):  # sooner than anything else would close it
+            while server.connections:
+                await asyncio.sleep(0.01)
+        writer.transport.abort()
+    server.stop_listening()
+    await server.end(0)
 
 
 def test_rx_02_who_asks_nothing_more_is_let_go(site: Site) -> None:

@@ -150,7 +150,7 @@ async def test_ll_08_probes_say_yes_or_no(world: World, monkeypatch: pytest.Monk
     async def gone(*_: object) -> None:
         raise StoreUnavailable(f"cannot open {world.path}: disk I/O error")
 
-    monkeypatch.setattr("ostiary.storage.store.Store.ping", gone)
+    monkeypatch.setattr("ostiary.storage.sqlite.SqliteDatabase.check_ready", gone)
     assert (await send(world, "GET", "/livez")).content == b"ok\n"
     answer = await send(world, "GET", "/readyz")
     assert (answer.status_code, answer.content) == (503, b"not ready\n")

@@ -15,7 +15,7 @@ TESTS = HERE.parent
 OPEN = TESTS / "attacks-open.md"
 
 # prefix -> how many: sections 1 (RU, AZ, PK, PA, JR), 2 (UI), 3 (TK), 4 (CA), 5 (AC, RT), 6 (DP, MT), 7 (US, IN, RV),
-# 8 (DJ), 9 (LO), 10 (RG), 12 (FW), 14 (RX, LL, SC).
+# 8 (DJ), 9 (LO), 10 (RG), 11.1 (LG), 12 (FW), 13 (ST), 14 (RX, LL, SC).
 SECTIONS = {
     "RU": 20,
     "AZ": 46,
@@ -37,6 +37,7 @@ SECTIONS = {
     "LO": 18,
     "RG": 21,
     "FW": 10,
+    "ST": 30,
     "RX": 11,
     "LL": 8,
     "SC": 2,
@@ -45,7 +46,7 @@ IDS = [
     f"{prefix}-{number:02}" for prefix, last in SECTIONS.items() for number in range(1, last + 1)
 ]
 
-_NAME = re.compile(r"^(?:async )?def test_([a-z]{2})_(\d{2})_", re.MULTILINE)
+_NAME = re.compile(r"^(?:async )?def test_((?:[a-z]{2}_\d{2}_)+)", re.MULTILINE)
 _PARAMETER = re.compile(r"\b([A-Z]{2}-\d{2})\b")
 _ROW = re.compile(r"^\| ([A-Z]{2}-\d{2}) \| (.+) \|$", re.MULTILINE)
 
@@ -63,12 +64,20 @@ def ids_in(source: str) -> Iterator[str]:
 
 
 def named_in(source: str) -> Iterator[str]:
-    for prefix, number in _NAME.findall(source):
-        yield f"{prefix.upper()}-{number}"
+    for ids in _NAME.findall(source):
+        words = ids.upper().split("_")
+        yield from (
+            f"{prefix}-{number}" for prefix, number in zip(words[:-1:2], words[1::2], strict=True)
+        )
 
 
 # Shown beside what they attack. (Other folders name ids too, of what is shown here by an endpoint.)
-ELSEWHERE = {"LL": "cli", "SC": "protocol/jose"}
+ELSEWHERE = [
+    ("LL", "cli"),
+    ("SC", "protocol/jose"),
+    *(("ST", folder) for folder in ("cli", "faults", "housekeeping", "management", "races")),
+    *(("ST", folder) for folder in ("serving", "storage")),
+]
 TESTED = {
     found
     for path in HERE.glob("test_*.py")
@@ -76,7 +85,7 @@ TESTED = {
     for found in ids_in(path.read_text("utf-8"))
 } | {
     found
-    for prefix, folder in ELSEWHERE.items()
+    for prefix, folder in ELSEWHERE
     for path in (TESTS / folder).glob("test_*.py")
     for found in named_in(path.read_text("utf-8"))
     if found.startswith(prefix)
@@ -98,4 +107,5 @@ def test_no_other_id_is_named() -> None:
 def test_the_check_finds_ids() -> None:
     source = 'async def test_az_03_x(): ...\npytest.param(1, id="RU-05 y")\nx = [("UI-14 z", 1)]'
     assert set(ids_in(source)) == {"AZ-03", "RU-05", "UI-14"}
+    assert set(ids_in("def test_st_01_st_02_x(): ...")) == {"ST-01", "ST-02"}
     assert set(ids_in("def test_az_3_x(): ...")) == set()

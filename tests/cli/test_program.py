@@ -38,7 +38,7 @@ def command_names() -> Iterator[tuple[str, ...]]:
             yield from ((name, each) for each in inner)
 
 
-def test_the_commands_are_those_of_the_issue() -> None:
+def test_the_commands_are_these() -> None:
     assert {" ".join(names) for names in command_names()} == {
         "dev",
         "serve",
@@ -58,8 +58,16 @@ def test_the_commands_are_those_of_the_issue() -> None:
         "user enable",
         "key list",
         "key rotate",
+        "user unlock",
         "db status",
         "db upgrade",
+        "db check",
+        "db backup",
+        "db restore",
+        "audit list",
+        "audit verify",
+        "audit export",
+        "doctor",
         "refusal show",
         "logout list",
     }
@@ -118,7 +126,7 @@ def test_a_defect_keeps_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_schema_is_made_and_told(folder: Path) -> None:
     run("init")
     assert run("db", "status", "--json").json == {
-        "path": "ostiary.sqlite3",
+        "database": "ostiary.sqlite3",
         "version": None,
         "newest": HEAD,
         "state": "empty",

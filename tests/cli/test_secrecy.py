@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from typer import Typer
 
-from ostiary import __version__, app
+from ostiary import __version__
 from ostiary.cli.program import program
+from ostiary.serving import process
 from ostiary.settings import MASTER_KEY_VARIABLE, Settings
 from ostiary.signing.master_key import MasterKeyError, parse_master_key
 from tests.cli.terminal import Answer, run
@@ -28,7 +29,9 @@ from tests.cli.test_serve import serve
 
 @pytest.fixture(autouse=True)
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "serve", lambda *_, **__: pytest.fail("a server would have started"))
+    monkeypatch.setattr(
+        process, "serve", lambda *_, **__: pytest.fail("a server would have started")
+    )
 
 
 CANARY = "canary-that-nobody-may-ever-read-in-any-output"

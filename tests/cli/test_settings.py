@@ -62,7 +62,8 @@ requests = "sometimes"
     assert faults(text, {"OSTIARY_DATABSE__PATH": "x", "OSTIARY_SERVER__HOST__X": "1"}) == [
         "OSTIARY_SERVER__HOST__X: server.host: write text in quotes, not a table",
         'OSTIARY_DATABSE__PATH: databse: unknown key; did you mean "database"?',
-        "line 1: titel: unknown key; write one of: database, log, master_key, outbound, server",
+        "line 1: titel: unknown key; write one of: database, limits, log, management, "
+        "master_key, metrics, outbound, server, tracing",
         'line 4: server.port: write a whole number, not "abc"',
         'line 5: server.prot: unknown key; did you mean "port"?',
         "line 8: log.level: write 'debug', 'info', 'warning' or 'error', not \"inof\"",
@@ -95,7 +96,8 @@ requests = 7
     assert faults(text, {"OSTIARY_LOG__LEVL": "info"}) == [
         'OSTIARY_LOG__LEVL: log.levl: unknown key; did you mean "level"?',
         'line 1: server: write a table, not "localhost:9400"',
-        "line 2: listen: unknown key; write one of: database, log, master_key, outbound, server",
+        "line 2: listen: unknown key; write one of: database, limits, log, management, "
+        "master_key, metrics, outbound, server, tracing",
         "line 5: database.path: write a path in quotes, not 5",
         'line 6: database.pth: unknown key; did you mean "path"?',
         "line 9: master_key.file: write a path in quotes, not true",

@@ -106,27 +106,36 @@ def test_a_handle_is_none_for_another_client(handle: Handle, client: str, other:
 @settings(deadline=None)
 @given(HANDLES, CLIENTS, CLIENTS)
 def test_a_handle_is_none_at_another_issuer(handle: Handle, issuer_id: str, other: str) -> None:
-    here, there = (HandleKeys(issuer_id=each, sealing=1, keys=KEYS.keys) for each in (issuer_id, other))
+    here, there = (
+        HandleKeys(issuer_id=each, sealing=1, keys=KEYS.keys) for each in (issuer_id, other)
+    )
     text = here.seal(handle, Purpose.CODE, "web")
     assert (there.open(text, Purpose.CODE, "web") is None) == (issuer_id != other)
 
 
 def test_issuer_and_client_cannot_be_shifted_into_each_other() -> None:
     text = HandleKeys(issuer_id="ab", sealing=1, keys=KEYS.keys).seal(HANDLE, Purpose.CODE, "c")
-    assert HandleKeys(issuer_id="a", sealing=1, keys=KEYS.keys).open(text, Purpose.CODE, "bc") is None
+    assert (
+        HandleKeys(issuer_id="a", sealing=1, keys=KEYS.keys).open(text, Purpose.CODE, "bc") is None
+    )
 
 
 @settings(deadline=None)
 @given(SECRETS, SECRETS)
 def test_a_handle_is_none_under_another_key(secret: bytes, other: bytes) -> None:
-    here, there = (HandleKeys(issuer_id="main", sealing=1, keys={1: each}) for each in (secret, other))
+    here, there = (
+        HandleKeys(issuer_id="main", sealing=1, keys={1: each}) for each in (secret, other)
+    )
     text = here.seal(HANDLE, Purpose.CODE)
     assert (there.open(text, Purpose.CODE) is None) == (secret != other)
 
 
 def test_a_handle_under_a_key_that_is_gone_is_none() -> None:
     text = KEYS.seal(HANDLE, Purpose.CODE)
-    assert HandleKeys(issuer_id="main", sealing=2, keys={2: b"k" * 32}).open(text, Purpose.CODE) is None
+    assert (
+        HandleKeys(issuer_id="main", sealing=2, keys={2: b"k" * 32}).open(text, Purpose.CODE)
+        is None
+    )
 
 
 def test_the_highest_number_seals_and_older_numbers_still_open() -> None:

@@ -15,8 +15,6 @@ def test_fifty_wrong_passwords_at_once_are_all_counted(racer: Racer) -> None:
     person = racer.person_at("sign-in")
     fields = {"username": f"guessed at {len(racer.ports)}", "password": "a guess"}
     rounds = AT_ONCE // len(racer.ports)
-    guesses = chain.from_iterable(
-        racer.form_of(person, "sign-in", **fields) for _ in range(rounds)
-    )
+    guesses = chain.from_iterable(racer.form_of(person, "sign-in", **fields) for _ in range(rounds))
     statuses = Counter(answer.status for answer in send_at_once([*guesses]))
     assert statuses == {400: OF_PAIR.tries, 429: AT_ONCE - OF_PAIR.tries}

@@ -182,7 +182,7 @@ def run_killed(template: Path, folder: Path, part: int) -> int:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_ac_11_st_01_st_02_a_kill_behind_any_statement_leaves_nothing_half_issued(
+async def test_ac_11_st_01_st_02_st_03_a_kill_behind_any_statement_leaves_nothing_half_issued(
     template: Path, tmp_path: Path, part: int
 ) -> None:
     total = run_killed(template, tmp_path, part)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ostiary.domain.client import AuthMethod
 from ostiary.protocol.dpop import PROOF_ALGORITHMS
@@ -59,8 +58,8 @@ PROFILES: Mapping[str, Profile] = {
 }
 
 
-@lru_cache(maxsize=64)
 def stricter(issuer_profile: str, client_profile: str | None) -> Profile:
     """What counts for a client: the stricter of its issuer's profile and its own."""
     one = PROFILES[issuer_profile]
-    return max((one, PROFILES.get(client_profile or "", one)), key=lambda profile: profile.rank)
+    other = PROFILES.get(client_profile, one) if client_profile else one
+    return other if other.rank > one.rank else one

@@ -32,7 +32,6 @@ WHERE next_attempt_at <= :now
         > (:after_attempt_at, :after_issuer, :after_session, :after_client)
 ORDER BY next_attempt_at, issuer_id, session_id, client_id LIMIT :limit
 """
-# No further than `limit`: so many are told as "so many or more".
 # What clients are to be told when all of a person's sessions are over.
 ADD_OF_USER = """
 INSERT INTO logout_notices (issuer_id, session_id, client_id, user_id, created_at, attempts,

@@ -30,7 +30,11 @@ class RequestCounts:
 
     async def save(self, minute: int, process: str, counts: Counts) -> None:
         """What this process has counted in this minute; earlier minutes are forgotten."""
-        values: dict[str, Value] = {"minute": minute, "process": process, "counts": json.dumps(counts)}
+        values: dict[str, Value] = {
+            "minute": minute,
+            "process": process,
+            "counts": json.dumps(counts),
+        }
         await self.database.change(Step(SAVE, values), Step(REMOVE_OLDER, {"minute": minute}))
 
     async def list_others(self, minute: int, process: str) -> Sequence[Counts]:

@@ -99,9 +99,9 @@ def ensure_schema_beside(source: Source) -> None:
     command = (sys.executable, "-P", "-m", "ostiary.storage.schema")
     # Not as an argument, which others could read: a URL may hold a password.
     told = asdict(source) if isinstance(source, PostgresqlSource) else str(source)
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603  our own
         command, input=json.dumps(told), capture_output=True, text=True, check=False
-    )  # noqa: S603  our own
+    )
     if run.returncode != 0:
         last_line = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
         raise WrongSchema(f"the schema of {source} could not be brought up to date: {last_line}")

@@ -17,9 +17,9 @@ def expose(instruments: Instruments) -> bytes:
     # Its import takes as long as half of a start: it comes with the first look.
     from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
 
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(instruments))
-    return generate_latest(registry)
+    collectors = CollectorRegistry(auto_describe=False)
+    collectors.register(_Collector(instruments))
+    return generate_latest(collectors)
 
 
 class _Collector:

@@ -1,5 +1,5 @@
 """Answers as one write: Uvicorn looks at each header and writes head and body one after the other,
-which costs as much as all that a cheap endpoint does. RFC 9112 §2.1.
+which costs as much as all that a cheap endpoint does.
 """
 
 from collections.abc import Awaitable

@@ -9,7 +9,13 @@ from ostiary.protocol.tokens import Json
 from ostiary.web.cors import Readers
 from ostiary.web.openapi.headers import HEADERS, for_scripts
 from ostiary.web.openapi.model import HTML_TYPE, JSON_TYPE, TEXT, Response, Schema
-from ostiary.web.responses import HttpResponse, challenge_refusal, json_refusal, page_response, saying_when
+from ostiary.web.responses import (
+    HttpResponse,
+    challenge_refusal,
+    json_refusal,
+    page_response,
+    saying_when,
+)
 from ostiary.web.routes import RefusalForm
 
 _KNOWN = {name.lower().encode("ascii"): name for name in HEADERS}
