@@ -15,6 +15,8 @@ from tests.kit.person import Person
 from tests.kit.relying_party import RelyingParty, callback, go_through
 from tests.kit.world import ENTERPRISE, MASTER_KEY, PASSWORD, START, World
 
+pytestmark = pytest.mark.both_engines
+
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -49,7 +51,7 @@ async def test_a_sandbox_applied_to_a_running_production_server_is_not_served(
     template: Path, world: World
 ) -> None:
     production = compose(
-        Store.open(world.path),
+        Store.open(world.source),
         MASTER_KEY,
         fetcher=world.elsewhere,
         unfit=lambda issuer: production_faults([issuer]),

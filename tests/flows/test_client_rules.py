@@ -37,6 +37,8 @@ from tests.kit.world import (
     an_event,
 )
 
+pytestmark = pytest.mark.both_engines
+
 OAUTH = "/.well-known/oauth-authorization-server"
 OFFLINE = "openid offline_access"
 URL_SAFE = re.compile(r"[A-Za-z0-9_-]+")

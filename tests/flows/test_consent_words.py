@@ -15,6 +15,8 @@ from ostiary.web.pages.consent_words import TITLES, TOPICS, WORDS, duration
 from tests.kit.relying_party import RelyingParty
 from tests.kit.world import ISSUERS, PASSWORD, World, a_client, an_event
 
+pytestmark = pytest.mark.both_engines
+
 EVERY_FACE = pytest.mark.parametrize("face", FACES.values(), ids=FACES)
 NOTHING: frozenset[str] = frozenset()
 PREFIX = "https://api.banno.com/consumer/claim/"

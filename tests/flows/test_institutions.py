@@ -23,6 +23,8 @@ from tests.kit.world import (
     an_event,
 )
 
+pytestmark = pytest.mark.both_engines
+
 ZERO = "00000000-0000-0000-0000-000000000000"
 
 

@@ -9,6 +9,8 @@ from ostiary.domain.quirks import Quirk
 from tests.kit.relying_party import RelyingParty, payload
 from tests.kit.world import CONSUMER, ENTERPRISE, World, an_event
 
+pytestmark = pytest.mark.both_engines
+
 SCOPE = "openid profile"
 
 

@@ -19,6 +19,8 @@ from tests.flows.conftest import NewBrowser
 from tests.flows.dev_server import DevServer
 from tests.flows.newcomers import add_newcomer
 
+pytestmark = pytest.mark.both_engines
+
 ISSUERS = ("enterprise", "consumer")
 OFFLINE = "openid profile email offline_access"
 
