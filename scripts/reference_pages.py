@@ -204,7 +204,7 @@ SETTING_TEXTS: Mapping[str, str] = {
     "server.client_certificate_header": "The header in which a trusted proxy hands on the certificate of a "
     "client, such as `X-Client-Cert`.",
     "limits.connections": "How many connections each process holds at once. When there is no room, those "
-    "go which have asked nothing for the longest time.",
+    "go of the address with the most that have asked nothing for the longest time.",
     "limits.head_seconds": "How long the head of a request may take to come, and a connection may ask nothing.",
     "limits.body_seconds": "How much longer the body behind it may take.",
     "limits.answer_seconds": "How long a client may leave its answer unread.",
@@ -230,7 +230,7 @@ SETTING_TEXTS: Mapping[str, str] = {
     "yes or no, and the metrics cannot be read.",
     "database.path": "The SQLite file, made when it is not there. In the file: relative to the file.",
     "database.url": "PostgreSQL instead of the file: `postgresql://USER@HOST/DATABASE`, with several hosts for "
-    "a failover. Whoever may read it knows the password: better in the variable. See "
+    "a failover; leave `database.path` out then. Whoever may read it knows the password: better in the variable. See "
     "[Use PostgreSQL](../how-to/postgresql.md).",
     "database.connections": "How many connections each process holds at most.",
     "database.statement_timeout_seconds": "How long PostgreSQL works on a statement, and how long a request "
@@ -370,7 +370,9 @@ def command_line_page() -> str:
         "command has `--help` with examples.",
         "A command looks for its configuration in `--config`, then in `OSTIARY_CONFIG`, then for an "
         "`ostiary.toml` in this directory, then for the `.ostiary` of `ostiary dev`, and says which "
-        "it took. `OSTIARY_DATABASE__PATH` alone is a configuration too.",
+        "it took. Variables such as `OSTIARY_DATABASE__URL` change single settings of that file; where there is "
+        "no `ostiary.toml`, `OSTIARY_DATABASE__PATH` or `OSTIARY_DATABASE__URL` alone is a configuration. "
+        "`ostiary dev` keeps to its own database, whatever these variables say.",
         "Durations are seconds, or a number with `s`, `m`, `h` or `d`, such as `7d`.",
         *commands,
         "## Exit codes\n\n"
@@ -543,7 +545,8 @@ def retention_page() -> str:
             ],
         ),
         "What has ended is refused with the same error before it is swept and after. A clock that jumps "
-        "ahead by more than an hour is not believed by the sweeper for an hour: time to set it right "
+        "ahead by more than an hour is not believed for an hour, in which nothing is swept or "
+        "sealed and no key rotated: time to set it right "
         "before anything is lost.",
         "## Kept",
         table(("table", "for how long"), [(code(name), text) for name, text in KEPT.items()]),

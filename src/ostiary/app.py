@@ -33,6 +33,8 @@ from ostiary.web.pages.context import PageServices
 from ostiary.web.pages.render import Renderer
 from ostiary.web.pages.site import Site
 
+SECONDS_TO_DRAIN = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemClock:
@@ -64,8 +66,9 @@ class Ostiary:
     telemetry: Telemetry
     clock_of: Callable[[Issuer | None], Clock]
 
-    async def close(self) -> None:
-        await self.beside.drain()
+    async def close(self, patience: float = SECONDS_TO_DRAIN) -> None:
+        """`patience` is for what is still being written beside the answers."""
+        await self.beside.drain(patience)
         self.passwords.close()
         self.store.close()
 

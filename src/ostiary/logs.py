@@ -6,7 +6,7 @@ Secrets are kept out where they would come in: what is logged is chosen by name,
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, ClassVar, Final, Literal, TextIO
+from typing import Any, ClassVar, Final, Literal
 
 import structlog
 
@@ -22,14 +22,11 @@ class Lines:
     # How many could not be written since the process began.
     lost: ClassVar[int] = 0
 
-    def __init__(self, file: TextIO) -> None:
-        self._file: Final = file
-
     def write(self, line: str) -> None:
         try:
-            self._file.write(f"{line}\n")
-            self._file.flush()
-        except OSError:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):  # the latter when it has been closed
             Lines.lost += 1
 
     debug = info = warning = error = critical = write
@@ -72,7 +69,7 @@ def configure_logs(log_format: LogFormat, level: str) -> None:
     ]
     if not text:
         shared.append(structlog.processors.format_exc_info)
-    lines = Lines(sys.stderr)
+    lines = Lines()
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, renderer],

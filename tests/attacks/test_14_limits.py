@@ -9,11 +9,12 @@ import pytest
 
 from ostiary.app import Front
 from ostiary.domain.issuer import Environment
-from ostiary.provider.limits import MANY, Limits
+from ostiary.domain.refusals import ReasonCode, Refusal
+from ostiary.provider.limits import MANY, MOST_NAMES, Limits, RequestLimits
 from ostiary.storage.store import Store
 from tests.attacks.operating import change_client
 from tests.kit.relying_party import RelyingParty
-from tests.kit.world import ENTERPRISE, SECRET, World, an_event
+from tests.kit.world import ENTERPRISE, SECRET, MovableClock, World, an_event
 
 HERE, ELSEWHERE, THERE = "198.51.100.7", "203.0.113.80", "192.0.2.1"
 LIVE = replace(ENTERPRISE, environment=Environment.PRODUCTION)
@@ -88,6 +89,17 @@ async def test_refresh_tokens_and_codes_that_were_never_given_are_guesses(bank: 
     assert await statuses(6, ask_token, bank, "other", **guess) == {400: 5, 429: 1}
 
 
+def test_ca_10_who_brings_many_names_makes_no_limit_forgotten() -> None:
+    limits = RequestLimits(FEW, MovableClock())
+    wrong = ReasonCode.CLIENT_AUTHENTICATION_FAILED
+    for _ in range(FEW.failures):
+        limits.note_refused(LIVE, HERE, "web", wrong)
+    for number in range(2 * MOST_NAMES):
+        limits.count_request(LIVE, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    with pytest.raises(Refusal):
+        limits.check_guesser(LIVE, HERE, lambda: "web")
+
+
 # ---- what is right may be too much --------------------------------------------------------------
 
 
@@ -108,6 +120,18 @@ async def test_each_address_has_its_minute(bank: World) -> None:
         page = await http.get(f"{LIVE.base_path}/logout")
     assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
     assert "Too many requests" in page.text
+
+
+async def test_who_asks_where_no_issuer_is_is_limited_too(bank: World) -> None:
+    async def knock(world: World) -> httpx2.Response:
+        async with world.http() as http:
+            return await http.get("/", headers={"Host": "nobody.example"})
+
+    assert await statuses(201, knock, bank) == {421: 200, 429: 1}
+    assert int((await knock(bank)).headers["retry-after"]) <= 60
+    assert (await knock(replace(bank, peer=ELSEWHERE))).status_code == 421
+    bank.clock.time += 60
+    assert (await knock(bank)).status_code == 421
 
 
 async def test_this_machine_itself_is_nobody_in_particular(bank: World) -> None:

@@ -43,9 +43,10 @@ async def send(
         {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
         for number, piece in enumerate(pieces, 1)
     ]
-    return await exchange(
-        world, method, path, query, headers, messages, issuer.host if host is None else host
-    )
+    # As the issuer's URL says, be it through a proxy or not.
+    scheme = "https" if issuer.secure else "http"
+    asked = issuer.host if host is None else host
+    return await exchange(world, method, path, query, headers, messages, asked, scheme=scheme)
 
 
 async def exchange(
@@ -56,6 +57,8 @@ async def exchange(
     headers: Headers,
     messages: list[dict[str, Any]],
     host: str,
+    *,
+    scheme: str = "http",
 ) -> httpx2.Response:
     """The same, down to the messages of ASGI."""
     named = [(b"host", host.encode("latin-1"))] if host else []
@@ -65,7 +68,7 @@ async def exchange(
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": method,
-        "scheme": "http",
+        "scheme": scheme,
         "path": path,
         "raw_path": path.encode(),
         "query_string": query,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ostiary.settings import ManagementSettings, Settings, load_settings
+from ostiary.storage.source import PostgresqlSource
 from tests.cli.terminal import run
 
 
@@ -32,7 +33,19 @@ def test_what_is_commented_out_is_the_default(folder: Path) -> None:
     assert settings.log == Settings().log
     assert settings.management == ManagementSettings(port=9401)  # the one that is written
     named = {line.split(" = ")[0] for line in uncommented.splitlines() if " = " in line}
+    assert settings.database.connections == Settings().database.connections
+    assert {"connections", "statement_timeout_seconds", "pooled_by_transaction"} <= named
     assert {"host", "port", "path", "file", "allow", "level", "format", "requests"} <= named
+
+
+def test_postgresql_takes_the_place_of_the_file(folder: Path) -> None:
+    assert "PostgreSQL" in run("init").err
+    template = (folder / "ostiary.toml").read_text("utf-8")
+    template = re.sub(r"^path = .*\n", "", template, flags=re.MULTILINE)
+    template = re.sub(r"^#   (url = )", r"\1", template, flags=re.MULTILINE)
+    Path("postgresql.toml").write_text(template, "utf-8")
+    source = load_settings(folder / "postgresql.toml", {}).database.source
+    assert isinstance(source, PostgresqlSource)
 
 
 def test_it_makes_the_directory(folder: Path) -> None:

@@ -1,8 +1,11 @@
 """`ostiary audit`, `db backup|restore|check` and `doctor`, as they are typed."""
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.cli.terminal import run
 
@@ -54,6 +57,32 @@ def test_a_backup_is_restored_by_its_commands(installed: Path) -> None:
     assert (restored.code, restored.json["issuers"]) == (0, 1)
     assert run("db", "check").code == 0
     assert run("client", "list").code == 0
+
+
+def test_what_a_backup_says_to_restore_it_with_works_as_it_stands(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = run("db", "backup", "saved.tar").err
+    command = next(line for line in said.splitlines() if "ostiary db restore" in line)
+    variable, _, rest = command.strip().partition(" ostiary ")
+    name, _, value = variable.partition("=")
+    assert name == "OSTIARY_DATABASE__PATH"
+    monkeypatch.setenv(name, value)
+    monkeypatch.chdir("/")
+    restored = run(*shlex.split(rest))
+    assert restored.code == 0
+    assert "1 issuer," in restored.err
+    assert (installed / "saved-tried.sqlite3").exists()
+
+
+def test_scripts_can_read_what_upgrade_and_unlock_did(installed: Path) -> None:
+    upgraded = run("db", "upgrade", "--json")
+    assert (upgraded.code, upgraded.json["database"]) == (0, str(DATABASE))
+    assert upgraded.json["version"] == run("db", "status", "--json").json["version"]
+    assert run("user", "unlock", "alice", "--json").json == {
+        "username": "alice",
+        "was_locked": False,
+    }
 
 
 def test_a_backup_without_its_master_key_is_refused(installed: Path) -> None:

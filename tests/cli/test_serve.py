@@ -9,20 +9,48 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ostiary.cli import data_directory
+from ostiary.cli.program import program
 from ostiary.domain.face import BASE_PATH
 from ostiary.serving import process
 from ostiary.serving.plan import Plan
 from ostiary.signing.master_key import write_master_key
 from ostiary.web.home import Demo
 from tests.cli.terminal import Answer, run
+from tests.kit.postgresql import Cluster
+from tests.kit.server import free_port
 
 ISSUERS = ("consumer", "enterprise")
 
 
 class Served(Exception):
     """The server would have started."""
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("role", "database"), [("nobody_here", "postgres"), ("ostiary", "none")])
+def test_a_server_that_refuses_us_ends_the_start(
+    installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postgresql: Cluster,
+    role: str,
+    database: str,
+) -> None:
+    monkeypatch.setenv("OSTIARY_DATABASE__URL", postgresql.url(database, role))
+    answer = serve()
+    assert answer.code == 1
+    assert "does not exist; make" in answer.err
+
+
+def test_a_server_that_is_not_there_is_waited_for(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"postgresql://ostiary@127.0.0.1:{free_port()}/x"
+    monkeypatch.setenv("OSTIARY_DATABASE__URL", url)
+    with pytest.raises(Served):
+        serve()
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +147,44 @@ def test_a_configuration_is_needed() -> None:
 def test_the_configuration_that_lies_here_is_served(installed: Path) -> None:
     with pytest.raises(Served):
         run("serve")
+
+
+def test_a_variable_changes_one_setting_of_the_file_that_lies_here(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = installed / "elsewhere.sqlite3"
+    shutil.move(installed / "ostiary.sqlite3", moved)
+    monkeypatch.setenv("OSTIARY_DATABASE__PATH", str(moved))
+    answer = run("db", "status")
+    assert answer.code == 0
+    assert "Using ostiary.toml" in answer.err
+    assert str(moved) in answer.out
+    with pytest.raises(Served):
+        run("serve")  # with the master key that the file names
+
+
+def test_a_variable_alone_is_a_configuration_where_there_is_no_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_directory.prepare(folder / ".ostiary")
+    monkeypatch.setenv("OSTIARY_DATABASE__PATH", "alone.sqlite3")
+    answer = run("db", "status")
+    assert answer.code == 0
+    assert "Using" not in answer.err
+    assert "alone.sqlite3" in answer.out
+
+
+def test_dev_has_its_own_database_whatever_the_variables_say(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSTIARY_DATABASE__URL", "postgresql://ostiary:hidden@127.0.0.1:1/x")
+    monkeypatch.setenv("OSTIARY_DATABASE__CONNECTIONS", "none")
+    result = CliRunner().invoke(program, ("dev", "--port", "0"))
+    assert isinstance(result.exception, Served)
+    assert (folder / ".ostiary" / "ostiary.sqlite3").exists()
+    assert "OSTIARY_DATABASE__URL" in result.stderr
+    assert "is not used" in result.stderr
+    assert "hidden" not in result.stderr
 
 
 def test_development_data_that_lies_here_is_not_served(folder: Path) -> None:

@@ -203,3 +203,24 @@ def test_a_master_key_that_cannot_be_read_is_told_in_plain_words(
     with pytest.raises(MasterKeyError, match=r"cannot read the master key .*; ") as caught:
         find_master_key(settings, {})
     assert not {"Errno", "codec"} & set(re.findall(r"\w+", str(caught.value)))
+
+
+URL = "postgresql://ostiary@127.0.0.1:1/ostiary"
+
+
+def test_a_path_and_a_url_in_one_file_are_one_too_many() -> None:
+    text = f'[database]\npath = "a.db"\nurl = "{URL}"'
+    assert faults(text) == ["line 1: database: give path (SQLite) or url (PostgreSQL), not both"]
+
+
+def test_of_path_and_url_the_one_that_is_said_last_is_the_database() -> None:
+    file = write('[database]\npath = "a.db"')
+    assert str(load_settings(file, {"OSTIARY_DATABASE__URL": URL}).database.source) == (
+        "postgresql://127.0.0.1:1/ostiary"
+    )
+    file = write(f'[database]\nurl = "{URL}"\nconnections = 3')
+    settings = load_settings(file, {"OSTIARY_DATABASE__PATH": "b.db"})
+    assert settings.database.source == Path("b.db")
+    assert settings.database.connections == 3
+    settings = load_settings(None, {"OSTIARY_DATABASE__URL": URL}, {"database": {"path": "c.db"}})
+    assert settings.database.source == Path("c.db")

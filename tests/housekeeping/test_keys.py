@@ -4,7 +4,8 @@ ST-21: whatever was given out under an earlier key is good for as long as it wou
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,13 +13,26 @@ from ostiary.domain import handle_keys
 from ostiary.domain.audit import EventType
 from ostiary.domain.handles import HandleKeys
 from ostiary.domain.issuer import DAY, HOUR
-from ostiary.domain.signing_keys import ERASURE, PUBLICATION_LEAD, ROTATION_PERIOD, KeyState, states
-from ostiary.housekeeping.job import Household
+from ostiary.domain.signing_keys import (
+    ERASURE,
+    LONGEST_LEAD,
+    PUBLICATION_LEAD,
+    ROTATION_PERIOD,
+    KeyState,
+    states,
+)
+from ostiary.housekeeping.clockwatch import Clockwatch
+from ostiary.housekeeping.housekeeper import keep_house
+from ostiary.housekeeping.job import Household, Job
 from ostiary.housekeeping.keys import tend_keys
+from ostiary.housekeeping.sealing import seal_all
+from ostiary.management.errors import ManagementError
 from ostiary.management.keys import rotate, rotate_handle_key
 from ostiary.protocol.jose.algorithms import Algorithm
+from ostiary.storage.jobs import JobRun
 from ostiary.storage.source import Source
 from ostiary.storage.store import Store
+from tests.housekeeping.steady import Steady
 from tests.kit.leaving import logout_url, signed_in_with_tokens
 from tests.kit.relying_party import RelyingParty, go_through, header
 from tests.kit.world import ENTERPRISE, MASTER_KEY, START, World, world_over
@@ -203,3 +217,82 @@ async def picture_of(rp: RelyingParty, tokens: dict[str, str]) -> str:
 async def drawn(world: World, url: str) -> bytes:
     async with world.http() as http:
         return (await http.get(url)).content
+
+
+# ---- a clock that was wrong -----------------------------------------------------------------------
+
+TEN_YEARS = 3650 * DAY
+
+
+@pytest.fixture
+def watched(household: Household, world: World) -> Household:
+    """The watch looks at the clock that the test moves; no other time goes on."""
+    return replace(household, clockwatch=Clockwatch(world.clock, Steady()))
+
+
+@pytest.mark.parametrize("job", [tend_keys, seal_all])
+async def test_st_17_no_key_is_made_or_destroyed_and_nothing_sealed_by_a_clock_that_has_jumped(
+    watched: Household, world: World, job: Callable[[Household], Awaitable[int]]
+) -> None:
+    await rotate(world.store, MASTER_KEY, ENTERPRISE, list(Algorithm), world.clock.time)
+    keys = await world.store.keys.signing_keys("enterprise")
+    world.clock.time += TEN_YEARS
+    assert await job(watched) == 0
+    assert await world.store.keys.signing_keys("enterprise") == keys
+    assert await world.store.seals.latest("enterprise") is None
+
+
+async def test_a_key_made_while_the_clock_was_ahead_keeps_no_other_from_its_turn(
+    household: Household, world: World
+) -> None:
+    now = world.clock.time
+    await rotate(world.store, MASTER_KEY, ENTERPRISE, list(Algorithm), now + TEN_YEARS)
+    await rotate_handle_key(world.store, MASTER_KEY, ENTERPRISE, now + TEN_YEARS)
+    added = await rotate(world.store, MASTER_KEY, ENTERPRISE, [Algorithm.ES256], now)
+    assert [key.activates_at for key in added] == [now + PUBLICATION_LEAD]
+    assert await rotate(world.store, MASTER_KEY, ENTERPRISE, [Algorithm.ES256], now) == []
+    assert await rotate_handle_key(world.store, MASTER_KEY, ENTERPRISE, now)
+    assert await rotate_handle_key(world.store, MASTER_KEY, ENTERPRISE, now) is None
+    world.clock.time += 2 * ROTATION_PERIOD
+    await tend_keys(household)
+    lead = world.clock.time + PUBLICATION_LEAD
+    made = await world.store.keys.signing_keys("enterprise")
+    assert {key.algorithm for key in made if key.activates_at == lead} == set(Algorithm)
+    handle_keys_made = await world.store.keys.handle_keys("enterprise")
+    assert handle_keys_made[-1].created_at == world.clock.time
+
+
+async def test_no_key_is_told_to_wait_longer_than_is_believed(world: World) -> None:
+    with pytest.raises(ManagementError, match="within 30d"):
+        await rotate(
+            world.store, MASTER_KEY, ENTERPRISE, [Algorithm.ES256], START, LONGEST_LEAD + 1
+        )
+
+
+@pytest.mark.parametrize(("ahead", "believed"), [(DAY, False), (60, True), (-DAY, True)])
+async def test_a_process_that_begins_compares_its_clock_with_what_was_noted(
+    household: Household, world: World, ahead: int, believed: bool
+) -> None:
+    """What runs in doubt is not noted: it would vouch for the clock of whoever begins next."""
+    noted = JobRun(name="looked", ran_at=world.clock.time, milliseconds=1, done=0)
+    await world.store.jobs.save(noted)
+    world.clock.time += ahead
+    begun = replace(household, clockwatch=Clockwatch(world.clock, Steady()))
+    runs: list[bool] = []
+    twice = asyncio.Event()
+
+    async def look(household: Household) -> int:
+        runs.append(household.clockwatch.is_believed())
+        if len(runs) == 2:
+            twice.set()
+        return 1
+
+    job = Job(name="looked", seconds=0, run=look)
+    keeping = asyncio.create_task(keep_house(begun, [job]))
+    async with asyncio.timeout(5):
+        await twice.wait()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert runs[:2] == [believed, believed]
+    (found,) = await world.store.jobs.list()
+    assert (found.ran_at != noted.ran_at) is believed

@@ -301,6 +301,21 @@ async def test_no_sweep_reads_a_whole_table(world: World, source: Source, sweep:
             assert not [line for line in plan if "Seq Scan" in line or "hashed" in line], plan
 
 
+@pytest.mark.both_engines
+async def test_of_two_sweepers_at_once_one_counts_what_is_gone(world: World) -> None:
+    for number in range(BATCH // 2):
+        spent = number.to_bytes(16)
+        await world.store.spent.add("enterprise", spent, expires_at=START + 60, now=START)
+    sweep = SWEEP["spent_ids"]
+    batches = await asyncio.gather(
+        *(
+            world.store.sweeping.sweep("enterprise", sweep, b"", START + 30 * DAY, BATCH)
+            for _ in range(2)
+        )
+    )
+    assert sum(batch.removed for batch in batches) == BATCH // 2
+
+
 # ---- ST-16: under load --------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from ostiary.management.errors import ManagementError
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.malformed import Malformed
 from ostiary.signing.audit_keys import seal_audit_key
+from ostiary.signing.key_name import KeyExchanged
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import Signer, make_signing_key
 from ostiary.storage.audit import event_step
@@ -233,7 +234,9 @@ async def test_an_event_inserted_under_a_seal_is_found(ledger: Ledger) -> None:
 async def test_an_event_inserted_into_the_past_for_the_sealer_is_noticed(ledger: Ledger) -> None:
     await ledger.store.database.change(event_step(ISSUER, event(START - 7200)))
     assert await seal_due(ledger.store, MASTER_KEY, ENTERPRISE, START + 400)
-    assert kinds(await ledger.verified()) == [(FaultKind.LATE, 4)]
+    verified = await ledger.verified()
+    assert [(each.kind, each.seal) for each in verified.warnings] == [(FaultKind.LATE, 4)]
+    assert not verified.faults, "a clock that was wrong is enough for it"
 
 
 async def test_swapped_ids_are_two_changed_events(ledger: Ledger) -> None:
@@ -408,6 +411,57 @@ def edited(lines: list[bytes], edit: str) -> list[bytes]:
 async def test_an_export_that_was_edited_is_found_out(ledger: Ledger, edit: str) -> None:
     (verified,) = verify_export(edited(await ledger.exported(), edit))
     assert verified.faults
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_a_batch_that_stands_in_an_export_once_more_is_found(
+    ledger: Ledger, number: int
+) -> None:
+    lines = await ledger.exported()
+    begins = [n for n, line in enumerate(lines) if json.loads(line).get("record")]
+    batch = next(n for n in begins if json.loads(lines[n]).get("number") == number)
+    end = begins[begins.index(batch) + 1]
+    last = next(n for n in begins if json.loads(lines[n]).get("number") == 3)
+    lines[last:last] = lines[batch:end]
+    (verified,) = verify_export(lines)
+    assert (FaultKind.INSERTED, number) in kinds(verified)
+
+
+async def test_an_export_with_another_key_under_a_known_name_is_found_out(ledger: Ledger) -> None:
+    """Comparing the kid with the JWKS is enough."""
+    made = make_signing_key(
+        ISSUER, Algorithm.ES256, MASTER_KEY, now=START, activates_at=START
+    ).public_jwk
+    forged = []
+    for line in await ledger.exported():
+        members = json.loads(line)
+        if members.get("record") == "key":
+            members["jwk"] = {**made, "kid": members["kid"]}
+        forged.append(json.dumps(members).encode())
+    with pytest.raises(ManagementError, match=r"line 2 .*thumbprint"):
+        verify_export(forged)
+
+
+async def test_a_public_key_exchanged_in_the_database_is_neither_published_nor_sealed(
+    world: World,
+) -> None:
+    """Who can write there has no seal and no token of theirs taken for ours."""
+    (key,) = [
+        each
+        for each in await world.store.keys.signing_keys(ISSUER)
+        if each.algorithm is Algorithm.ES256
+    ]
+    other = {**key.public_jwk, "x": key.public_jwk["y"], "y": key.public_jwk["x"]}
+    query(
+        world.source,
+        f"UPDATE signing_keys SET public_jwk = '{json.dumps(other)}' WHERE kid = '{key.kid}'",
+    )
+    async with world.http() as http:
+        answer = await http.get(ENTERPRISE.endpoint("jwks"))
+    assert answer.status_code == 500
+    await world.store.audit.add(ISSUER, event(START))
+    with pytest.raises(KeyExchanged):
+        await seal_due(world.store, MASTER_KEY, ENTERPRISE, START + 60)
 
 
 async def test_an_export_of_a_damaged_database_shows_the_damage(ledger: Ledger) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import stat
 import tarfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from ostiary.cli.backup import _check_boots
-from ostiary.domain.issuer import Issuer
+from ostiary.domain.issuer import DAY, Issuer
 from ostiary.management.audit_sealing import seal_due
 from ostiary.management.backup import Restored, backup, restore
 from ostiary.management.backup_file import Manifest, read_manifest
 from ostiary.management.errors import Failure, ManagementError
 from ostiary.signing.master_key import MasterKey
-from ostiary.storage.backup import _without_password
+from ostiary.storage.backup import _find_program, _without_password
+from ostiary.storage.schema import WrongSchema, ensure_schema_beside
 from ostiary.storage.source import Source
 from ostiary.storage.store import Store
 from tests.kit.client_key import ClientKey
@@ -278,6 +280,65 @@ async def test_a_backup_of_postgresql_is_restored_into_an_empty_database(
     store.close()
     with pytest.raises(ManagementError, match="already"):
         await put_back(saved, target, world.clock.time)
+
+
+@pytest.fixture
+async def on_postgresql(postgresql: Cluster) -> AsyncIterator[World]:
+    source = postgresql.make()
+    await asyncio.to_thread(make_template, source)
+    world = world_over(source, MovableClock())
+    yield world
+    await world.ostiary.close()
+
+
+@pytest.mark.postgresql
+async def test_a_dump_that_was_not_shown_all_rows_is_no_backup(
+    on_postgresql: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pooler that ignores what is said when it is connected to."""
+    deaf = tmp_path / "bin" / "pg_dump"
+    deaf.parent.mkdir()
+    deaf.write_text(f'#!/bin/sh\nunset PGOPTIONS\nexec {_find_program("pg_dump")} "$@"\n')
+    deaf.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{deaf.parent}:{os.environ['PATH']}")
+    with pytest.raises(ManagementError, match="not shown all rows"):
+        await back_up(on_postgresql, tmp_path / "saved.tar")
+    assert not (tmp_path / "saved.tar").exists()
+
+
+@pytest.mark.postgresql
+async def test_what_a_restore_has_not_proved_is_not_served(
+    on_postgresql: World, postgresql: Cluster, tmp_path: Path
+) -> None:
+    """However it ends: with what was given out before, all of it would rise again."""
+    saved, target = tmp_path / "saved.tar", postgresql.make()
+    await back_up(on_postgresql, saved)
+
+    async def dies(_store: Store, _issuer: Issuer) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await restore(target, MASTER_KEY, saved, on_postgresql.clock.time, dies)
+    with pytest.raises(WrongSchema, match="did not come to its end"):
+        await asyncio.to_thread(ensure_schema_beside, target)
+    with pytest.raises(WrongSchema, match="did not come to its end"):
+        await put_back(saved, target, on_postgresql.clock.time)
+    whole = postgresql.make()
+    await put_back(saved, whole, on_postgresql.clock.time)
+    await asyncio.to_thread(ensure_schema_beside, whole)
+
+
+async def test_an_event_that_came_late_keeps_nobody_from_restoring(
+    world: World, tmp_path: Path
+) -> None:
+    """All are late after a clock was ahead while there was a seal."""
+    await seal_due(world.store, MASTER_KEY, ENTERPRISE, world.clock.time + 3650 * DAY)
+    await world.store.audit.add(
+        ENTERPRISE.issuer_id, replace(an_event(), at=world.clock.time - DAY)
+    )
+    await back_up(world, tmp_path / "saved.tar")
+    restored = await put_back(tmp_path / "saved.tar", tmp_path / "new.db", world.clock.time)
+    assert restored.issuers == 2
 
 
 def test_a_password_is_not_in_the_arguments() -> None:

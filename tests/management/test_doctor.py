@@ -20,6 +20,9 @@ from ostiary.protocol.tokens import Json
 from ostiary.provider.endpoints.discovery import metadata
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.jobs import JobRun
+from ostiary.storage.source import PostgresqlSource
+from ostiary.storage.store import Store
+from tests.kit.postgresql import ROLE, SUPERUSER, Cluster
 from tests.kit.world import CONSUMER, ENTERPRISE, MASTER_KEY, START, World, a_client
 
 PRODUCTION = replace(ENTERPRISE, environment=CONSUMER.environment.PRODUCTION)
@@ -33,7 +36,7 @@ class Outside:
 
     async def fetch_json(self, url: str) -> dict[str, Json]:
         if self.changes.get("down"):
-            raise FetchFailed("refused")
+            raise FetchFailed(str(self.changes.get("reason", "refused")))
         assert url == f"{ENTERPRISE.url}/.well-known/openid-configuration"
         return metadata(PRODUCTION) | self.changes
 
@@ -73,6 +76,7 @@ async def test_who_is_well_is_told_so(patient: Patient) -> None:
     assert {each.check.partition(" of ")[0] for each in found} >= set(CHECKS) - {
         "issuers",
         "secrets",
+        "server",  # has a test of its own
         "TLS",
     }
 
@@ -121,6 +125,26 @@ async def test_what_is_wrong_is_found_with_what_to_do(patient: Patient, name: st
     assert all(each.advice for each in found)
 
 
+async def test_a_wrong_master_key_is_told_once(patient: Patient) -> None:
+    found = await unwell(replace(patient, master_key=MasterKey(b"x" * 32)))
+    for each in found:
+        assert each.text == "the master key does not open the keys of this database"
+        assert each.advice == "use the one with which the database was made"
+
+
+async def test_a_name_that_nobody_knows_is_a_matter_of_dns(patient: Patient) -> None:
+    issuer = replace(PRODUCTION, url="https://nowhere.invalid")
+    outside = Outside(down=True, reason="name not found")
+    found = await unwell(replace(patient, issuers=(issuer,), fetcher=outside))
+    told = {each.check: each for each in found if each.check.startswith(("outside", "TLS"))}
+    assert len(told) == 2
+    for each in told.values():
+        assert "nowhere.invalid" in each.text
+        assert "name not found" in each.text
+        assert "DNS" in each.advice
+        assert "start ostiary serve" not in each.advice
+
+
 async def test_a_file_that_others_may_read_is_found(patient: Patient, world: World) -> None:
     world.path.chmod(0o640)
     (found,) = await unwell(patient)
@@ -159,3 +183,28 @@ async def test_a_job_that_fails_is_told_with_its_error(patient: Patient, world: 
     await world.store.jobs.save(run)
     (found,) = await unwell(patient)
     assert "sealer has failed 3 times: no disk" in found.text
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("role", "commit", "told"),
+    [
+        (ROLE, "on", ["row-level security binds its role"]),
+        (SUPERUSER, "on", ["bound by no row-level security"]),
+        (ROLE, "off", ["synchronous_commit is off"]),
+    ],
+)
+async def test_a_server_that_guards_or_keeps_less_is_found(
+    patient: Patient, postgresql: Cluster, role: str, commit: str, told: list[str]
+) -> None:
+    made = postgresql.make()
+    database = made.url.rpartition("/")[2]
+    postgresql.execute(f"ALTER DATABASE {database} SET synchronous_commit = {commit}")
+    source = PostgresqlSource(url=postgresql.url(database, role))
+    store = Store.open(source)
+    on_postgresql = replace(patient, source=source, store=store)
+    found = await examine(on_postgresql, {"server": CHECKS["server"]})
+    store.close()
+    assert len(found) == len(told)
+    assert all(text in each.text for each, text in zip(found, told, strict=True))
+    assert all((each.level is Level.OK) is (each.advice == "") for each in found)

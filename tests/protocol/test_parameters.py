@@ -87,7 +87,8 @@ def test_a_broken_percent_escape_is_malformed(encoded: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "encoded", [b"a=\xff", b"a=%ff", b"%C3=1", b"a=%C0%80", b"a=%ED%A0%80", b"a=%F4%90%80%80"]
+    "encoded",
+    [b"a=\xff", b"a=%ff", b"%C3=1", b"a=%C0%80", b"a=%ED%A0%80", b"a=%F4%90%80%80", b"a=\xc3%A9"],
 )
 def test_what_is_not_utf_8_is_malformed(encoded: bytes) -> None:
     with pytest.raises(Malformed, match="UTF-8"):

@@ -5,7 +5,10 @@ from contextlib import suppress
 
 
 class Relay:
-    """Hands on whatever comes to its port; `close` cuts everybody off."""
+    """Hands on whatever comes to its port; `close` cuts everybody off.
+
+    Without telling anybody it hands on nothing more once it has fallen silent, as a lost network does.
+    """
 
     def __init__(self, port: int, to: int) -> None:
         self.port = port
@@ -13,6 +16,14 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heard = asyncio.Event()
+        self._heard.set()
+
+    def fall_silent(self) -> None:
+        self._heard.clear()
+
+    def speak(self) -> None:
+        self._heard.set()
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._joined, "127.0.0.1", self.port)
@@ -22,6 +33,7 @@ class Relay:
             self._server.close()
         for writer in self._writers:
             writer.transport.abort()
+        self.speak()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,14 +42,14 @@ class Relay:
         self._tasks.add(task)
         there, back = await asyncio.open_connection("127.0.0.1", self._to)
         self._writers |= {writer, back}
-        await asyncio.gather(_pour(reader, back), _pour(there, writer))
+        await asyncio.gather(self._pour(reader, back), self._pour(there, writer))
         self._writers -= {writer, back}
         self._tasks.discard(task)
 
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _pour(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                await self._heard.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()

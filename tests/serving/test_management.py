@@ -12,7 +12,7 @@ from tests.kit.server import Site, free_port
 from tests.serving.conftest import Start
 from tests.serving.visitors import ask, get
 
-CHECKS = ("draining", "workers", "database", "schema", "signing keys", "clock")
+CHECKS = ("draining", "workers", "database", "schema", "issuers", "signing keys", "clock")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def test_a_service_that_is_well_says_so_check_by_check(
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        ("DELETE FROM signing_keys WHERE issuer_id = 'consumer'", "signing keys: 1 issuers have"),
+        ("DELETE FROM signing_keys WHERE issuer_id = 'consumer'", "signing keys: 1 issuer has"),
         ("UPDATE alembic_version SET version_num = '0001'", "schema: it is behind"),
         ("UPDATE signing_keys SET created_at = 4000000000", "s behind the newest key"),
         ("DROP TABLE alembic_version", "database: no such table"),
@@ -57,6 +57,18 @@ async def test_what_is_wrong_is_named(
     plain = await ask(management, get("/readyz"))
     assert (plain.status, plain.body) == (503, b"not ready\n")
     assert (await ask(management, get("/livez"))).status == 200
+
+
+async def test_no_issuer_yet_is_a_warning(site: Site, start: Start, management: int) -> None:
+    start(settings={"management.port": management})
+    change(site, "DELETE FROM signing_keys")
+    change(site, "DELETE FROM issuers")
+    answer = await ask(management, get("/readyz?verbose"))
+    assert answer.status == 200
+    assert (
+        "issuers: warning: there is none yet; add one with: ostiary apply" in answer.body.decode()
+    )
+    assert (await ask(management, get("/readyz"))).status == 200
 
 
 async def test_a_schema_that_is_newer_is_an_upgrade_under_way(

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import time
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.kit.server import Site, free_port
 from tests.serving.conftest import Start
 from tests.serving.visitors import ask, get, read_answer, token_request, visiting
-from tests.serving.waiting import until
+from tests.serving.waiting import refuses, until
 
 SECONDS_TO_STOP = 5.0
 
@@ -42,7 +41,7 @@ async def test_st_25_what_was_begun_is_finished_and_says_that_it_is_the_last(
     writer.write(request[:-5])
     await ask(site.port, get("/livez"))  # our first bytes have been read by now
     running.server.process.send_signal(signal.SIGTERM)
-    await until(lambda: _refuses(site.port))
+    await until(lambda: refuses(site.port))
     writer.write(request[-5:])
     answer = await read_answer(reader)
     assert (answer.status, answer.is_last) == (200, True)
@@ -101,11 +100,3 @@ async def test_two_processes_restarted_in_turn_lose_no_request(site: Site, start
             await visitors.answered(50)
     assert visitors.broken == []
     assert set(visitors.statuses) == {200}
-
-
-def _refuses(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return True
-    return False

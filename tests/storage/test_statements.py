@@ -31,6 +31,10 @@ WITHOUT_ISSUER = {
     "clock.CLOCK": "there is one clock",
     "condition.FIND": "probes: all issuers",
     **dict.fromkeys(
+        (f"figures.{name}" for name in ("PENDING_NOTICES", "SIGNING_KEYS", "CLIENTS_AFTER")),
+        "metrics are of the whole database",
+    ),
+    **dict.fromkeys(
         (f"request_counts.{name}" for name in ("SAVE", "REMOVE_OLDER", "LIST_OTHERS")),
         "a process counts for all of its issuers",
     ),
@@ -50,10 +54,13 @@ OUTSIDE_CONSTANTS = {
     "SELECT 1 AS one": "the readiness probe",
     "SELECT current_setting('transaction_read_only') AS read_only": "the same on PostgreSQL",
     "SELECT version_num FROM alembic_version": "the schema's version",
+    "SELECT to_regclass('public.unproved_restore')": "the mark of a restore that is not proved",
 }
 # statement -> why it may read a whole table
 SCANS = {
     "condition.FIND": "probes: there are few issuers, and few keys of each",
+    "figures.PENDING_NOTICES": "metrics: of those that wait, up to a limit",
+    "figures.SIGNING_KEYS": "metrics: up to a limit",
     "issuers.LIST": "operators' commands and housekeeping: there are few issuers",
     "jobs.LIST": "the few jobs there are",
     "keys.ANY_HANDLE_KEY": "its first row, and no further",
@@ -62,6 +69,8 @@ SCANS = {
 SORTS = {"keys.LIST": "the few keys of an issuer, when it is loaded"}
 # statement -> the other index that it uses
 OTHER_INDEXES = {
+    "figures.CLIENTS_AFTER": "SEARCH clients USING PRIMARY KEY ((issuer_id,client_id)>(?,?))",
+    "figures.PENDING_NOTICES": "logout_notices_due (next_attempt_at>?)",
     "condition.FIND": "SEARCH signing_keys USING PRIMARY KEY",
     "issuers.FIND_BY_HOST": "issuers_by_host (host=?)",
     "logout_notices.ADD": "authorizations_to_notify (issuer_id=? AND session_id=? AND notify_logout=?)",
@@ -149,6 +158,8 @@ NOT_SHARED = {
     "a table that is not in the schema": r"\b(sqlite_|pg_|information_schema)\w*",
     "a literal": r"'",
 }
+# statement -> rules that it need not keep: digits have no case, and no secret stands in a name
+EXCEPT = {"figures.CLIENTS_AFTER": {"case-folding LIKE", "a literal", "quotes of one engine"}}
 
 
 def statements() -> dict[str, str]:
@@ -263,7 +274,7 @@ def test_a_hot_statement_enters_each_table_by_its_whole_key(
 def test_the_text_is_understood_by_both_engines(rule: str) -> None:
     pattern = re.compile(NOT_SHARED[rule], re.IGNORECASE | re.DOTALL)
     found = [name for name, text in STATEMENTS.items() if pattern.search(COMMENT.sub("", text))]
-    assert found == []
+    assert found == [name for name, rules in EXCEPT.items() if rule in rules]
 
 
 @pytest.mark.parametrize("name", [name for name, text in STATEMENTS.items() if "SET" in text])

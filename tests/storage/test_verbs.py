@@ -390,9 +390,11 @@ async def test_a_session_comes_back_as_it_went_with_what_stands_beside_it(filled
         valid_after=0,
         claims=MEMBERSHIP.claims,
         consent=CONSENT,
+        institution_ids=("garden",),
     )
     assert (await find_signed_in(filled, client_id="other")).consent is None
-    assert (await find_signed_in(filled, institution="harbor")).claims is None
+    elsewhere = await find_signed_in(filled, institution="harbor")
+    assert (elsewhere.claims, elsewhere.institution_ids) == (None, ())
     assert await filled.sessions.find_signed_in(LEFT, b"?" * 16, "web", "garden") is None
 
 

@@ -8,6 +8,8 @@ from ostiary.telemetry import metrics
 from ostiary.telemetry.instruments import MOST_SERIES, Instruments
 from ostiary.telemetry.process import ClockWatch
 from ostiary.telemetry.snapshots import OF_THE_GONE, Snapshots, retire
+from ostiary.telemetry.telemetry import Telemetry
+from tests.kit.world import ENTERPRISE, a_client
 from tests.telemetry.counted import counted
 
 
@@ -37,6 +39,17 @@ def test_more_combinations_than_there_may_be_are_counted_together() -> None:
     assert len(tables.values) == len(durations.values) == MOST_SERIES + 1
     assert tables.values["other",] == 10
     assert sum(durations.values["other",][:-1]) == 10
+
+
+def test_a_label_that_is_switched_on_while_it_counts_changes_the_width_of_no_series() -> None:
+    instruments, client = Instruments(), a_client("web", ENTERPRISE)
+    for client_label in (False, True, False):
+        telemetry = Telemetry(instruments, client_label=client_label)
+        telemetry.tokens_issued(client, "client_credentials", {})
+    found = counted(instruments)
+    total, outcome = "ostiary_token_requests_total", "grant_type=client_credentials,outcome=ok"
+    assert found[f"{total}{{{outcome}}}"] == 2
+    assert found[f"{total}{{client_id=web,{outcome}}}"] == 1
 
 
 def other_process(directory: Path, pid: int, instruments: Instruments) -> None:

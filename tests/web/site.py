@@ -251,6 +251,7 @@ async def served(application: Application, sockets: list[socket.socket]) -> Asyn
     """Over real sockets, in this event loop."""
     config = uvicorn.Config(
         application,
+        interface="asgi3",
         http="httptools",
         ws="none",
         lifespan="off",

@@ -32,7 +32,7 @@ async def find_signed_in(
     if found is None or not is_live(found, handle.generation, issuer.lifetimes, now):
         return None
     if len(candidates) == 1:
-        return replace(found, institution_ids=candidates if found.claims is not None else ())
+        return found
     return await _of_several(store, issuer, handle, client, found, candidates)
 
 

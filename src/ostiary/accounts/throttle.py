@@ -1,16 +1,16 @@
 """Guesses at an account's secrets, counted and held up; shared by all processes.
 
-Neither names nor addresses are written down: the keys of the counts are MACs. Names are counted
-whether or not they exist, so that no answer tells which do.
+In the counts neither names nor addresses are written down: their keys are MACs. The event of a wait
+names the address, for whoever has to stop it. Names are counted whether or not they exist, so that
+no answer tells which do.
 """
 
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.client_address import counted_address
-from ostiary.domain.handles import HandleKeys
 from ostiary.domain.observer import Observer
+from ostiary.domain.subjects import Subjects
 from ostiary.domain.throttle import OF_ACCOUNT, OF_ADDRESS, OF_PAIR
 from ostiary.domain.user import canonical_username
 from ostiary.storage.store import Store
@@ -43,20 +43,21 @@ class Throttle:
 
     issuer_id: str
     store: Store
-    handles: HandleKeys
+    subjects: Subjects
     observer: Observer
     address: str
     now: int
 
     async def count(self, username: str) -> Guess:
         """Count a guess before it is looked at. Raises TooManyTries."""
-        name = account_key(self.handles, username)
+        name = account_key(self.subjects, username)
         network = counted_address(self.address)
         # This machine itself is nobody's address: its key is in the pair, and is not counted alone.
-        place = _mac(self.handles, "address", network or "")
+        place = _mac(self.subjects, "address", network or "")
         pair = Counted(key=name + place, allowance=OF_PAIR)
         account = Counted(key=name, allowance=OF_ACCOUNT, known=pair.key)
-        address = Counted(key=place, allowance=OF_ADDRESS) if network else None
+        # Who has signed in from there is not kept waiting for what others at the same address do.
+        address = Counted(key=place, allowance=OF_ADDRESS, known=pair.key) if network else None
         # Always in this order, so that no two processes wait for each other.
         counts = [pair, account] if address is None else [pair, address, account]
         tried = await self.store.throttles.count(self.issuer_id, counts, self.now)
@@ -96,12 +97,11 @@ class Throttle:
         return max(1, free_at - self.now)
 
 
-def account_key(handles: HandleKeys, username: str) -> bytes:
+def account_key(subjects: Subjects, username: str) -> bytes:
     """With which all counts of the account begin, however the name was spelt."""
-    return _mac(handles, "account", canonical_username(username))
+    return _mac(subjects, "account", canonical_username(username))
 
 
-def _mac(handles: HandleKeys, kind: str, name: str) -> bytes:
-    return urlsafe_b64decode(handles.tag(f"throttle {kind}", name.encode(errors="surrogatepass")))[
-        :KEY_LENGTH
-    ]
+def _mac(subjects: Subjects, kind: str, name: str) -> bytes:
+    """Under the key that is never replaced: a new one would forget all counts."""
+    return subjects.tag(f"throttle {kind}", name.encode(errors="surrogatepass"))[:KEY_LENGTH]

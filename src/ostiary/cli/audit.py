@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from ostiary.domain.audit import AuditEvent
+    from ostiary.domain.audit_chain import ChainFault
     from ostiary.domain.audit_seal import Anchor
     from ostiary.management.audit import Verified
     from ostiary.protocol.tokens import Json
@@ -220,13 +221,17 @@ def _verify_file(file: Path, issuer: str | None, expected: "Anchor | None") -> "
 
 
 def _show_verified(verified: "Verified") -> None:
+    from ostiary.domain.counted import counted
+
     name = verified.issuer_id
-    for fault in verified.faults:
-        event = "" if fault.event_id is None else f" (event {fault.event_id})"
-        show(f"{name}: seal {fault.seal}: {fault.text}{event}")
-    outcome = f"{len(verified.faults)} FAULTS" if verified.faults else "ok"
+    for word, faults in (("", verified.faults), ("warning: ", verified.warnings)):
+        for fault in faults:
+            event = "" if fault.event_id is None else f" (event {fault.event_id})"
+            show(f"{name}: {word}seal {fault.seal}: {fault.text}{event}")
+    outcome = counted(len(verified.faults), "fault").upper() if verified.faults else "ok"
     show(
-        f"{name}: {outcome}; {verified.events} events under {verified.seals} seals, "
+        f"{name}: {outcome}; {counted(verified.events, 'event')} under "
+        f"{counted(verified.seals, 'seal')}, "
         f"{verified.unsealed} not sealed yet"
     )
     if verified.last is not None:
@@ -241,15 +246,17 @@ def _verified_as_json(verified: "Verified") -> "dict[str, Json]":
         "events": verified.events,
         "unsealed": verified.unsealed,
         "last_seal": None if verified.last is None else str(verified.last),
-        "faults": [
-            {
-                "kind": str(fault.kind),
-                "seal": fault.seal,
-                "event_id": fault.event_id,
-                "text": fault.text,
-            }
-            for fault in verified.faults
-        ],
+        "faults": [_fault_as_json(fault) for fault in verified.faults],
+        "warnings": [_fault_as_json(fault) for fault in verified.warnings],
+    }
+
+
+def _fault_as_json(fault: "ChainFault") -> "dict[str, Json]":
+    return {
+        "kind": str(fault.kind),
+        "seal": fault.seal,
+        "event_id": fault.event_id,
+        "text": fault.text,
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ostiary.domain.issuer import Issuer
     from ostiary.management.findings import Finding
     from ostiary.signing.master_key import MasterKey
+    from ostiary.storage.source import Source
     from ostiary.storage.store import Store
 
 commands = typer.Typer()
@@ -57,7 +59,8 @@ def backup(
         return
     say(
         f"Wrote {file}. It needs the master key {manifest.master_key}, which is not in it.\n"
-        f"Prove it somewhere else with: ostiary db restore {file.name}"
+        "Prove that it can be restored, into a database that is not there yet:\n"
+        f"  {_restore_command(file, config, opened.settings.database.source)}"
     )
 
 
@@ -80,6 +83,7 @@ def restore(
     import time
 
     from ostiary.cli.database import locate
+    from ostiary.domain.counted import counted
     from ostiary.management import backup as backups
     from ostiary.settings import find_master_key
 
@@ -102,8 +106,8 @@ def restore(
         )
         return
     say(
-        f"Restored {source} as of {instant(restored.manifest.taken_at)}: {restored.issuers} "
-        "issuers, which answer; their audit seals hold.\n"
+        f"Restored {source} as of {instant(restored.manifest.taken_at)}: "
+        f"{counted(restored.issuers, 'issuer')}, which answer; their audit seals hold.\n"
         f"Everybody has to sign in again: what was given out before {instant(restored.epoch)} is "
         "dead.\nWhat was changed since the backup has to be changed again: ostiary apply -f FILE"
     )
@@ -126,6 +130,18 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
         findings = asyncio.run(found())
     if show_findings(findings, as_json=as_json):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _restore_command(file: Path, config: Path | None, source: "Source") -> str:
+    """It can be typed as it stands, wherever one is; with PostgreSQL, once the database is made."""
+    if isinstance(source, Path):
+        other = file.absolute().with_name(f"{file.stem}-tried.sqlite3")
+        variable = f"OSTIARY_DATABASE__PATH={shlex.quote(str(other))}"
+    else:
+        variable = "OSTIARY_DATABASE__URL=postgresql://USER@HOST/EMPTY_DATABASE"
+    found = (config or Path("ostiary.toml")).absolute()
+    named = f" -c {shlex.quote(str(found))}" if found.exists() else ""
+    return f"{variable} ostiary db restore {shlex.quote(str(file.absolute()))}{named}"
 
 
 class _Progress:

@@ -70,12 +70,12 @@ def open_store(
 
 
 def find_configuration() -> Path | None:
-    """What lies here; None when the environment says where the database is."""
-    if any(name in os.environ for name in DATABASE_VARIABLES):
-        return None
+    """What lies here; None when there is no file, and the environment names the database."""
     if CONFIGURATION.exists():
         say(f"Using {CONFIGURATION}")
         return CONFIGURATION
+    if any(name in os.environ for name in DATABASE_VARIABLES):
+        return None
     if data_directory.is_demo(data_directory.DEFAULT):
         say(f"Using {data_directory.DEFAULT}, the data of ostiary dev")
         return data_directory.DEFAULT

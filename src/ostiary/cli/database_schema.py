@@ -29,14 +29,19 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         show(f"{name}: {value or 'none'}")
 
 
-@commands.command(epilog=examples("ostiary db upgrade --config ostiary.toml"))
-def upgrade(config: Config = None) -> None:
+@commands.command(
+    epilog=examples("ostiary db upgrade", "ostiary db upgrade --config ostiary.toml --json")
+)
+def upgrade(config: Config = None, as_json: AsJson = False) -> None:
     """Make the schema, or bring it up to date; `ostiary serve` does so by itself."""
     from ostiary.cli.database import locate
     from ostiary.storage.schema import HEAD, ensure_schema
 
     source = locate(config).database.source
     ensure_schema(source)
+    if as_json:
+        show_json({"database": str(source), "version": HEAD})
+        return
     say(f"{source} is of version {HEAD}.")
 
 

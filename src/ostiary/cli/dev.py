@@ -76,12 +76,21 @@ def _serve(directory: Path, port: int, algorithm: Algorithm | None, *, as_json: 
     port = _free_port(port)
     data_directory.prepare(directory)
     values = data_directory.setting_values(directory)
-    settings = load_settings(None, os.environ, {**values, "server": {"host": HOST, "port": port}})
+    flags = {**values, "server": {"host": HOST, "port": port}}
+    settings = load_settings(None, _environment(), flags)
     master_key = find_master_key(settings, os.environ)
     demo = _save_demo(settings, master_key, directory / data_directory.SERVICE_KEY, algorithm)
     print_all = partial(_print_json if as_json else _print_banner, demo)
     plan = Plan(settings=settings, master_key=master_key, demo=_shown_at_home(demo))
     process.serve(plan, prepared=True, on_ready=print_all)
+
+
+def _environment() -> "dict[str, str]":
+    """Without what names a database: demo data has its own, in its directory."""
+    of_database = [name for name in os.environ if name.startswith("OSTIARY_DATABASE__")]
+    for name in of_database:
+        say(f"{name} is not used: ostiary dev has a database of its own in its directory")
+    return {name: value for name, value in os.environ.items() if name not in of_database}
 
 
 def _free_port(port: int) -> int:

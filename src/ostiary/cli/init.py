@@ -44,6 +44,14 @@ port = 9401
 [database]
 # One SQLite file, made when it is not there. Paths are relative to this file.
 path = "ostiary.sqlite3"
+# Or PostgreSQL, instead of the path. Without a password, which others could read here: that comes
+# from ~/.pgpass, or with the whole URL from the variable OSTIARY_DATABASE__URL.
+#   url = "postgresql://ostiary@db.internal:5432/ostiary"
+# How many connections each process holds at most, and how long a statement may take.
+# connections = 8
+# statement_timeout_seconds = 5.0
+# Whether a pooler such as PgBouncer gives each transaction another connection.
+# pooled_by_transaction = false
 
 [master_key]
 # Encrypts the private keys in the database. Keep a copy in a safe place, apart from the database:
@@ -97,15 +105,17 @@ Wrote {configuration} and {master_key}.
 
 Next:
   1. Keep a copy of {master_key} in a safe place.
-  2. Describe your issuer, institutions, clients and users in a file:
+  2. The data goes into one SQLite file. For PostgreSQL write database.url instead of
+     database.path, and try it: ostiary db status -c {configuration}
+  3. Describe your issuer, institutions, clients and users in a file:
        ostiary apply --example > data.toml
-  3. See what it would change, then apply it:
+  4. See what it would change, then apply it:
        ostiary apply -c {configuration} -f data.toml --dry-run
        ostiary apply -c {configuration} -f data.toml
-  4. Make what the file leaves out, a client's secret and a user's password:
+  5. Make what the file leaves out, a client's secret and a user's password:
        ostiary client secret -c {configuration} budget-buddy
        ostiary user password -c {configuration} alice
-  5. Serve:
+  6. Serve:
        ostiary serve --config {configuration}"""
 
 

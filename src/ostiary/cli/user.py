@@ -211,8 +211,10 @@ def enable(username: Username, issuer: HolderId = None, config: Config = None) -
     say(f"{username} is enabled.")
 
 
-@commands.command(epilog=examples("ostiary user unlock alice"))
-def unlock(username: Username, issuer: HolderId = None, config: Config = None) -> None:
+@commands.command(epilog=examples("ostiary user unlock alice", "ostiary user unlock alice --json"))
+def unlock(
+    username: Username, issuer: HolderId = None, config: Config = None, as_json: AsJson = False
+) -> None:
     """Let a user try again at once after too many wrong passwords."""
     from ostiary.cli.database import open_store
     from ostiary.management.users import find_user_issuer, unlock_user
@@ -223,7 +225,9 @@ def unlock(username: Username, issuer: HolderId = None, config: Config = None) -
 
     with open_store(config) as opened:
         was_locked = asyncio.run(change())
-    if was_locked:
+    if as_json:
+        show_json({"username": username, "was_locked": was_locked})
+    elif was_locked:
         say(f"{username} can try again.")
     else:
         say(f"Nobody has tried wrong passwords for {username} since they last signed in.")

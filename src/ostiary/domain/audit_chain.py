@@ -70,6 +70,9 @@ class ChainCheck:
     def add(self, batch: Batch) -> None:
         if batch.number > self._next:
             self._fault(FaultKind.CUT, self._next, _gone(self._next, batch.number - 1))
+        if batch.number < self._next:
+            text = "it stands here once more, or in another order"
+            self._fault(FaultKind.INSERTED, batch.number, text)
         if batch.seal is None:
             count = len(batch.records)
             self._fault(
@@ -77,7 +80,7 @@ class ChainCheck:
             )
         else:
             self._add_seal(batch.seal, batch.records)
-        self._next = batch.number + 1
+        self._next = max(self._next, batch.number + 1)
 
     def finish(self) -> None:
         """The chain ends here: an anchor that was not met has been cut off."""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ostiary.domain.issuer import DAY, HOUR
+from ostiary.domain.signing_keys import LONGEST_LEAD
 
 ROTATION_PERIOD = 90 * DAY
 # Other processes look for changes once a second, and clocks may be half a minute apart.
@@ -37,5 +38,6 @@ def next_activation(keys: Collection[HandleKey], now: int) -> int | None:
 
 def is_due(keys: Collection[HandleKey], now: int) -> bool:
     """Whether the newest key will have served its time by the end of a lead."""
-    newest = max((key.activates_at for key in keys), default=-ROTATION_PERIOD)
+    believed = (key.activates_at for key in keys if key.activates_at <= now + LONGEST_LEAD)
+    newest = max(believed, default=-ROTATION_PERIOD)
     return newest + ROTATION_PERIOD - LEAD <= now

@@ -16,6 +16,8 @@ from functools import lru_cache
 
 from ostiary.protocol.framing import framed
 
+# A key's number is two bytes of every handle.
+MOST_KEYS = 0xFFFF
 ID_LENGTH = 16
 MAC_LENGTH = 20
 

@@ -25,9 +25,10 @@ class Session:
     def authentication(self, issuer: Issuer, levels: frozenset[str]) -> Authentication:
         """`levels` are those of which the client wants one: the strongest that was reached is told.
         OIDC Core §5.5.1.1."""
-        reached = levels.intersection(levels_up_to(self.level)) or {self.level}
+        reached = levels.intersection(levels_up_to(self.level)) if levels else None
+        told = strongest(reached) if reached else self.level
         return Authentication(
-            auth_time=self.auth_time, acr=issuer.security_level(strongest(reached)), amr=self.amr
+            auth_time=self.auth_time, acr=issuer.security_level(told), amr=self.amr
         )
 
 

@@ -18,6 +18,8 @@ ROTATION_PERIOD = 90 * DAY
 # A new key is in the JWKS this long before it signs; the JWKS may be cached for JWKS_MAX_AGE.
 PUBLICATION_LEAD = DAY
 SHORTEST_PUBLICATION_LEAD = HOUR
+# Who waits for longer was made while a clock was wrong, and keeps no other from its turn.
+LONGEST_LEAD = 30 * DAY
 JWKS_MAX_AGE = 600
 # Longer than any token lives, and than an ID token is a useful hint.
 RETIREMENT = 2 * DAY
@@ -99,7 +101,7 @@ def next_change(keys: Iterable[SigningKey], now: int) -> int | None:
 def algorithms_due(keys: Iterable[SigningKey], now: int) -> frozenset[Algorithm]:
     """The algorithms whose newest key will have served its time by the end of a publication lead."""
     newest: dict[Algorithm, int] = {}
-    for key in keys:
+    for key in (key for key in keys if key.activates_at <= now + LONGEST_LEAD):
         newest[key.algorithm] = max(key.activates_at, newest.get(key.algorithm, 0))
     return frozenset(
         algorithm

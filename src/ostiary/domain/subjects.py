@@ -33,6 +33,11 @@ class Subjects:
             return encode_base64url(session_id)
         return self._pairwise("session", client, session_id)
 
+    def tag(self, purpose: str, name: bytes) -> bytes:
+        """A MAC that stays the same however often other keys are replaced; of two parts, so that it
+        is no identifier of a person or a session, which have three."""
+        return hmac.digest(self.key, framed(purpose.encode(), name), "sha256")
+
     def _pairwise(self, kind: str, client: Client, name: bytes) -> str:
         sector = find_sector(client)
         if sector is None:

@@ -22,6 +22,11 @@ class Clockwatch:
         self._apart = clock.now() - steady()
         self._doubted_until = steady()
 
+    def compare(self, known: int) -> None:
+        """With an instant that has been: a clock further ahead may have jumped before we began."""
+        if self._clock.now() > known + LARGEST_STEP:
+            self._doubted_until = self._steady() + SECONDS_OF_DOUBT
+
     def is_believed(self) -> bool:
         """Whether it has gone on as time did, at least for the last hour."""
         steady = self._steady()

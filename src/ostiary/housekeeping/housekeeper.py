@@ -14,10 +14,12 @@ import structlog
 from ostiary.housekeeping.job import Household, Job
 from ostiary.housekeeping.jobs import JOBS
 from ostiary.housekeeping.tenure import SECONDS_HELD, Tenure
+from ostiary.storage.clock import database_clock
 from ostiary.storage.database import StoreUnavailable
 from ostiary.storage.jobs import JobRun
 
 LEASE = "housekeeping"
+SECONDS_TO_HAND_OVER = 0.5
 # A job that fails is tried again after twice its time, then four times, and so on up to here.
 LONGEST_PAUSE = 300.0
 MOST_DOUBLINGS = 8
@@ -41,8 +43,21 @@ async def keep_house(
         await Housekeeper(household, tenure, jobs).run()
     finally:
         await household.logout_delivery.close()
-        with contextlib.suppress(StoreUnavailable):
-            await tenure.hand_over()
+        # A lease that cannot be handed over runs out by itself.
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_HAND_OVER):
+                await tenure.hand_over()
+
+
+async def compare_clocks(household: Household) -> None:
+    """Ours with the database's, and with when a job has last run; after a long rest there is doubt,
+    too: for an hour nothing is swept, sealed or rotated."""
+    now = household.clock_of(None).now()
+    ran_at = max((run.ran_at for run in await household.store.jobs.list()), default=now)
+    theirs = await database_clock(household.store.database, now)
+    household.clockwatch.compare(min(ran_at, theirs))
+    if not household.clockwatch.is_believed():
+        _log.warning("clock in doubt for an hour", clock=now, database=theirs, last_job=ran_at)
 
 
 class Housekeeper:
@@ -58,7 +73,7 @@ class Housekeeper:
             while True:
                 await self._renew()
                 if self._tenure.seconds_left > 0:
-                    self._begin()
+                    await self._begin()
                 else:
                     await self._stop()
                 await asyncio.sleep(self._tenure.renewal)
@@ -76,10 +91,16 @@ class Housekeeper:
         except Exception:
             _log.exception("lease not renewed")
 
-    def _begin(self) -> None:
-        if not self._working:
-            _log.info("housekeeping begins here", holder=self._tenure.holder)
-            self._working = [asyncio.create_task(self._repeat(job)) for job in self._jobs]
+    async def _begin(self) -> None:
+        if self._working:
+            return
+        try:
+            await compare_clocks(self._household)
+        except StoreUnavailable as error:
+            _log.warning("housekeeping put off", error=str(error))
+            return
+        _log.info("housekeeping begins here", holder=self._tenure.holder)
+        self._working = [asyncio.create_task(self._repeat(job)) for job in self._jobs]
 
     async def _stop(self) -> None:
         if self._working:
@@ -131,6 +152,8 @@ class Housekeeper:
         )
 
     async def _note(self, run: JobRun) -> None:
+        if not self._household.clockwatch.is_believed():
+            return  # whoever begins next would compare its clock with this one
         try:
             await self._household.store.jobs.save(run)
         except StoreUnavailable as error:

@@ -1,14 +1,23 @@
 """Keys get their successors in time, and private keys that have served are destroyed."""
 
+import structlog
+
 from ostiary.domain.issuer import Issuer
 from ostiary.housekeeping.job import Household, Job
 from ostiary.management.keys import erase_gone, rotate_due, rotate_handle_key_due
 
+_log = structlog.get_logger("ostiary.housekeeping")
+
 
 async def tend_keys(household: Household) -> int:
     """How many keys were added or erased."""
-    issuers = await household.store.issuers.list()
-    return sum([await _tend(household, issuer) for issuer in issuers])
+    changed = 0
+    for issuer in await household.store.issuers.list():
+        if not household.clockwatch.is_believed():
+            _log.warning("keys not tended: the clock has jumped ahead")
+            break
+        changed += await _tend(household, issuer)
+    return changed
 
 
 async def _tend(household: Household, issuer: Issuer) -> int:

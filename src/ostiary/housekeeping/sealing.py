@@ -12,6 +12,9 @@ async def seal_all(household: Household) -> int:
     """How many events were sealed."""
     sealed = 0
     for issuer in await household.store.issuers.list():
+        if not household.clockwatch.is_believed():
+            _log.warning("not sealed: the clock has jumped ahead")
+            break
         now = household.clock_of(issuer).now()
         for seal in await seal_due(household.store, household.master_key, issuer, now):
             _log.info(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ostiary.domain.audit_chain import Batch, ChainCheck, ChainFault
+from ostiary.domain.audit_chain import Batch, ChainCheck, ChainFault, FaultKind
 from ostiary.domain.audit_seal import Anchor
 from ostiary.protocol.base64url import encode_base64url
 from ostiary.protocol.canonical_json import canonical_json
@@ -19,7 +19,8 @@ EXPORT_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What was looked at in one issuer, and what is wrong with it."""
+    """What was looked at in one issuer, and what is wrong with it. A clock that was wrong is enough
+    for the warnings."""
 
     issuer_id: str
     seals: int
@@ -27,6 +28,7 @@ class Verified:
     unsealed: int
     last: Anchor | None
     faults: Sequence[ChainFault]
+    warnings: Sequence[ChainFault]
 
 
 async def verify(
@@ -65,7 +67,8 @@ def conclude(issuer_id: str, check: ChainCheck, unsealed: int) -> Verified:
         events=check.events,
         unsealed=unsealed,
         last=None if check.last is None else check.last.anchor,
-        faults=tuple(check.faults),
+        faults=tuple(fault for fault in check.faults if fault.kind is not FaultKind.LATE),
+        warnings=tuple(fault for fault in check.faults if fault.kind is FaultKind.LATE),
     )
 
 

@@ -9,10 +9,16 @@ from ostiary.domain.audit_seal import Anchor, AuditRecord, Seal, parse_anchor
 from ostiary.management.audit import EXPORT_VERSION, Verified, conclude
 from ostiary.management.errors import ManagementError
 from ostiary.protocol.base64url import decode_base64url
+from ostiary.protocol.jose.jwk import is_named_by_thumbprint
 from ostiary.protocol.malformed import Malformed
 from ostiary.protocol.tokens import Json
 
 Members = Mapping[str, Json]
+
+# What comes of a line that we have not written, however it was made.
+NOT_OURS = (
+    *(AttributeError, IndexError, KeyError, Malformed, RecursionError, TypeError, ValueError),
+)
 
 
 def verify_export(
@@ -31,9 +37,9 @@ def verify_export(
                 found.append(_Issuer(members, expected))
             else:
                 found[-1].take(members, line)
-        except (AttributeError, IndexError, KeyError, Malformed, TypeError, ValueError) as error:
+        except NOT_OURS as error:
             raise ManagementError(
-                f"line {number} is not of an export of audit events",
+                f"line {number} is not of an export of audit events: {str(error)[:200]}",
                 "name a file that ostiary audit export has written",
             ) from error
     chosen = [each for each in found if issuer_id in {None, each.issuer_id}]
@@ -72,6 +78,8 @@ class _Issuer:
                 jwk = members["jwk"]
                 if not isinstance(jwk, Mapping):
                     raise Malformed("jwk", "a JSON object")
+                if not is_named_by_thumbprint(str(members["kid"]), jwk):
+                    raise Malformed("jwk", "the key whose thumbprint is its kid")
                 self.keys[str(members["kid"])] = jwk
             case "seal":
                 self._finish_batch()

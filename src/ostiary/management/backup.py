@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,9 @@ from ostiary.storage.backup import (
     copy_sqlite,
     damage,
     dump_postgresql,
+    dumped_signing_keys,
     load_postgresql,
+    trust_postgresql,
 )
 from ostiary.storage.schema import (
     HEAD,
@@ -37,6 +39,7 @@ from ostiary.storage.schema import (
     ensure_schema,
     schema_state,
     schema_version,
+    upgrade_unproved,
 )
 from ostiary.storage.source import PostgresqlSource, Source
 from ostiary.storage.store import Store
@@ -65,15 +68,18 @@ async def backup(
     """Write the file; the database may be in use."""
     folder = _folder_for(path)
     seals = {}
+    kids: list[str] = []
     for issuer in await store.issuers.list():
         await check_master_key(store, master_key, issuer)
         # Before the copy is taken, so that it has at least these.
         latest = await store.seals.latest(issuer.issuer_id)
         seals[issuer.issuer_id] = None if latest is None else str(latest.anchor)
+        kids += [key.kid for key in await store.keys.signing_keys(issuer.issuer_id)]
     with TemporaryDirectory(dir=folder, prefix=f".{path.name}-") as drafts:
         copy = Path(drafts) / "database"
         if isinstance(source, PostgresqlSource):
             await asyncio.to_thread(dump_postgresql, source, copy)
+            await asyncio.to_thread(_check_dump, source, copy, kids)
         else:
             await asyncio.to_thread(copy_sqlite, source, copy, progress)
         manifest = Manifest(
@@ -103,12 +109,26 @@ async def restore(
         await asyncio.to_thread(extract_database, path, manifest, draft)
         if isinstance(source, PostgresqlSource):
             await asyncio.to_thread(load_postgresql, source, draft)
+            await asyncio.to_thread(upgrade_unproved, source)
             issuers = await _prove(source, master_key, manifest, epoch, boots)
+            await asyncio.to_thread(trust_postgresql, source)
         else:
             _check_whole(draft, path)
+            await asyncio.to_thread(ensure_schema, draft)
             issuers = await _prove(draft, master_key, manifest, epoch, boots)
             _put_in_place(draft, source)
     return Restored(manifest=manifest, epoch=epoch, issuers=issuers)
+
+
+def _check_dump(source: PostgresqlSource, dump: Path, kids: Sequence[str]) -> None:
+    """Whether it was shown the rows of all issuers: those of others are left out without a word."""
+    rows = dumped_signing_keys(source, dump)
+    if missing := [kid for kid in kids if kid not in rows]:
+        raise ManagementError(
+            f"pg_dump was not shown all rows: {len(missing)} of {len(kids)} signing keys are missing",
+            "name PostgreSQL itself in database.url, not a pooler that ignores PGOPTIONS",
+            Failure.REFUSED,
+        )
 
 
 def _folder_for(path: Path) -> Path:
@@ -177,7 +197,6 @@ async def _prove(
     source: Source, master_key: MasterKey, manifest: Manifest, epoch: int, boots: Boots
 ) -> int:
     """That its keys open, its seals hold and it can be served; the number of its issuers."""
-    await asyncio.to_thread(ensure_schema, source)
     store = Store.open(source)
     try:
         issuers = await store.issuers.list()

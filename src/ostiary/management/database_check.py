@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from ostiary.domain.counted import counted
 from ostiary.domain.issuer import Issuer
 from ostiary.management.audit import verify
-from ostiary.management.findings import Finding, fail, ok
+from ostiary.management.findings import Finding, fail, fail_as_told, ok
 from ostiary.management.keys import check_master_key
 from ostiary.signing.master_key import MasterKey, MasterKeyError
 from ostiary.storage.backup import damage
@@ -40,7 +41,7 @@ async def _check_keys(store: Store, master_key: MasterKey, issuer: Issuer) -> Fi
     try:
         await check_master_key(store, master_key, issuer)
     except MasterKeyError as error:
-        return fail(name, str(error), "configure the master key that belongs to this database")
+        return fail_as_told(name, str(error))
     return ok(name, "the master key opens them")
 
 
@@ -63,12 +64,12 @@ async def check_seals(store: Store, master_key: MasterKey, issuer: Issuer) -> Fi
     try:
         verified = await verify(store, master_key, issuer.issuer_id, first=first)
     except MasterKeyError as error:
-        return fail(name, str(error), "configure the master key that belongs to this database")
+        return fail_as_told(name, str(error))
     if verified.faults:
         fault = verified.faults[0]
         return fail(
             name,
-            f"{len(verified.faults)} faults, the first under seal {fault.seal}: {fault.text}",
+            f"{counted(len(verified.faults), 'fault')}, the first under seal {fault.seal}: {fault.text}",
             "find out who can write to the database; see all with: ostiary audit verify",
         )
     return ok(name, f"the last {verified.seals} seals hold, up to {latest.anchor}")

@@ -11,6 +11,7 @@ CHECKS: Mapping[str, Check] = {
     "open files": doctor_machine.check_open_files,
     "workers": doctor_machine.check_workers,
     "database": doctor_data.check_writable,
+    "server": doctor_data.check_server,
     "clock": doctor_data.check_clock,
     "issuers": doctor_data.check_issuers,
     "keys": doctor_data.check_keys,

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 
+from ostiary.domain.counted import counted
 from ostiary.domain.instants import readable
 from ostiary.domain.issuer import DAY, Issuer
 from ostiary.domain.signing_keys import ROTATION_PERIOD, KeyState
 from ostiary.management.database_check import check_seals
 from ostiary.management.doctor import Patient
-from ostiary.management.findings import Finding, fail, ok, warn
+from ostiary.management.findings import Finding, fail, fail_as_told, ok, warn
 from ostiary.management.issuers import production_faults
 from ostiary.management.keys import check_master_key, list_keys
 from ostiary.signing.master_key import MasterKeyError
 from ostiary.storage.clock import database_clock
+from ostiary.storage.postgresql.server import find_server
+from ostiary.storage.source import PostgresqlSource
 
 SECRETS_AHEAD = 14 * DAY
 MOST_CLOCK_DIFFERENCE = 5
@@ -25,6 +28,29 @@ LATE_ROTATION = 2 * DAY
 async def check_writable(patient: Patient) -> AsyncIterator[Finding]:
     await patient.store.database.check_ready()
     yield ok("database", f"{patient.source} can be read and written")
+
+
+async def check_server(patient: Patient) -> AsyncIterator[Finding]:
+    if not isinstance(patient.source, PostgresqlSource):
+        return
+    server = await find_server(patient.store.database)
+    if server is None:
+        return
+    if server.above_policies:
+        yield warn(
+            "server",
+            "its role is bound by no row-level security: nothing but Ostiary keeps issuers apart",
+            "as a superuser: ALTER ROLE ... NOSUPERUSER NOBYPASSRLS",
+        )
+    if server.may_forget:
+        yield warn(
+            "server",
+            "synchronous_commit is off: codes and tokens that were used may be good again after a "
+            "crash",
+            "as a superuser: ALTER DATABASE ... SET synchronous_commit = on",
+        )
+    if not server.above_policies and not server.may_forget:
+        yield ok("server", "row-level security binds its role, and commits are kept")
 
 
 async def check_clock(patient: Patient) -> AsyncIterator[Finding]:
@@ -63,7 +89,7 @@ async def _keys_of(patient: Patient, issuer: Issuer) -> Finding:
     try:
         await check_master_key(patient.store, patient.master_key, issuer)
     except MasterKeyError as error:
-        return fail(name, str(error), "configure the master key that belongs to this database")
+        return fail_as_told(name, str(error))
     listed = await list_keys(patient.store, issuer, patient.now)
     active = [each.key.activates_at for each in listed if each.state is KeyState.ACTIVE]
     if not active:
@@ -76,7 +102,9 @@ async def _keys_of(patient: Patient, issuer: Issuer) -> Finding:
             "find out why housekeeping does not run; by hand: ostiary key rotate",
         )
     days = (patient.now - min(active)) // DAY
-    return ok(name, f"the oldest is {days} days old; the next comes {readable(next_rotation)}")
+    return ok(
+        name, f"the oldest is {counted(days, 'day')} old; the next comes {readable(next_rotation)}"
+    )
 
 
 async def check_secrets(patient: Patient) -> AsyncIterator[Finding]:
@@ -101,7 +129,7 @@ async def check_housekeeping(patient: Patient) -> AsyncIterator[Finding]:
     for run in runs:
         silent = patient.now - run.ran_at
         if run.error is not None:
-            text = f"{run.name} has failed {run.failures} times: {run.error}"
+            text = f"{run.name} has failed {counted(run.failures, 'time')}: {run.error}"
             yield warn("housekeeping", text, "see the log of ostiary serve")
         elif silent > LONGEST_SILENCE:
             text = f"{run.name} ran {silent} s ago"
@@ -117,6 +145,6 @@ async def check_audit(patient: Patient) -> AsyncIterator[Finding]:
         if waiting is not None and waiting.oldest < patient.now - LONGEST_UNSEALED:
             yield warn(
                 f"audit of {issuer.issuer_id}",
-                f"{waiting.events} events are not sealed, the oldest of {readable(waiting.oldest)}",
+                f"not sealed: {counted(waiting.events, 'event')}, the oldest of {readable(waiting.oldest)}",
                 "find out why housekeeping does not run: see the log of ostiary serve",
             )

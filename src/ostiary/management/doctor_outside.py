@@ -7,11 +7,12 @@ from ostiary.domain.instants import readable
 from ostiary.domain.issuer import DAY, Issuer
 from ostiary.management.doctor import Patient
 from ostiary.management.findings import Finding, fail, ok, warn
-from ostiary.outbound.fetcher import FetchFailed
+from ostiary.outbound.fetcher import NAME_NOT_FOUND, FetchFailed
 from ostiary.outbound.peer_certificate import certificate_expiry
 
 CERTIFICATE_AHEAD = 14 * DAY
 HTTPS = 443
+NAME_IT = "give it an address in the DNS, or correct the URL of the issuer: ostiary apply -f FILE"
 
 
 async def check_reachable(patient: Patient) -> AsyncIterator[Finding]:
@@ -29,7 +30,7 @@ async def _reach(patient: Patient, issuer: Issuer) -> Finding:
         return fail(
             name,
             f"{url} does not answer as it should: {error.reason}",
-            "start ostiary serve; then see DNS, the proxy's Host header and its path",
+            _advice(error, "start ostiary serve; then see the proxy's Host header and its path"),
         )
     expected = patient.metadata_of(issuer)
     changed = [key for key in expected.keys() | told.keys() if expected.get(key) != told.get(key)]
@@ -40,6 +41,10 @@ async def _reach(patient: Patient, issuer: Issuer) -> Finding:
             "another server answers there, an older version, or a cache: compare with curl",
         )
     return ok(name, f"{url} tells what is configured here")
+
+
+def _advice(error: FetchFailed, otherwise: str) -> str:
+    return NAME_IT if error.reason == NAME_NOT_FOUND else otherwise
 
 
 async def check_certificates(patient: Patient) -> AsyncIterator[Finding]:
@@ -57,7 +62,7 @@ async def _certificate(patient: Patient, issuer: Issuer) -> Finding:
         return fail(
             name,
             f"{issuer.host}: {error.reason}",
-            "serve the whole chain, for this name, of a root that clients know",
+            _advice(error, "serve the whole chain, for this name, of a root that clients know"),
         )
     if expires_at < patient.now + CERTIFICATE_AHEAD:
         return warn(name, f"expires {readable(expires_at)}", "renew the certificate")

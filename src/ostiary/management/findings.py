@@ -28,5 +28,11 @@ def warn(check: str, text: str, advice: str) -> Finding:
     return Finding(check=check, level=Level.WARN, text=text, advice=advice)
 
 
+def fail_as_told(check: str, told: str) -> Finding:
+    """Of a sentence that says already what to do: "what is wrong; what to do"."""
+    text, _, advice = told.partition("; ")
+    return fail(check, text, advice)
+
+
 def fail(check: str, text: str, advice: str) -> Finding:
     return Finding(check=check, level=Level.FAIL, text=text, advice=advice)

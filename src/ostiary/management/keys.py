@@ -8,8 +8,10 @@ from ostiary.accounts.subjects import open_subjects
 from ostiary.domain import handle_keys
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.handle_keys import HandleKey
+from ostiary.domain.handles import MOST_KEYS
 from ostiary.domain.issuer import Environment, Issuer
 from ostiary.domain.signing_keys import (
+    LONGEST_LEAD,
     PUBLICATION_LEAD,
     SHORTEST_PUBLICATION_LEAD,
     KeyState,
@@ -25,6 +27,7 @@ from ostiary.protocol.tokens import Claims
 from ostiary.signing.handle_keys import make_handle_key, open_handle_keys
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import make_signing_key
+from ostiary.storage.keys import FOR_EVER
 from ostiary.storage.store import Store
 
 # No key activates before 1970: with this bound, any key of the algorithm is one too many.
@@ -149,6 +152,13 @@ async def check_one_master_key(store: Store, master_key: MasterKey) -> None:
 
 
 def _check_lead(issuer: Issuer, lead: int) -> None:
+    if lead > LONGEST_LEAD:
+        longest = written_duration(LONGEST_LEAD)
+        raise ManagementError(
+            f"a key must be used within {longest}",
+            f"choose a lead of {longest} or less",
+            Failure.REFUSED,
+        )
     if lead < SHORTEST_PUBLICATION_LEAD and issuer.environment is Environment.PRODUCTION:
         shortest = written_duration(SHORTEST_PUBLICATION_LEAD)
         raise ManagementError(
@@ -200,6 +210,12 @@ class _Adding:
     ) -> HandleKey | None:
         """The next in number; None when another process has just added it."""
         number = max((key.number for key in known), default=0) + 1
+        if number > MOST_KEYS:
+            raise ManagementError(
+                f"the issuer has had {MOST_KEYS} handle keys, and a handle has no room for more",
+                "replace handle keys more rarely; the last one stays in use",
+                Failure.REFUSED,
+            )
         key = make_handle_key(
             self.issuer.issuer_id,
             number,
@@ -209,7 +225,11 @@ class _Adding:
         )
         event = self._event({"handle_key": number, "activates_at": activates_at})
         added = await self.store.keys.add_handle_key(
-            self.issuer.issuer_id, key, unless_after=unless_after, event=event
+            self.issuer.issuer_id,
+            key,
+            unless_after=unless_after,
+            unless_until=self._until(unless_after),
+            event=event,
         )
         return key if added else None
 
@@ -218,8 +238,16 @@ class _Adding:
             {"kid": key.kid, "algorithm": key.algorithm, "activates_at": key.activates_at}
         )
         return await self.store.keys.add_signing_key(
-            self.issuer.issuer_id, key, unless_after=unless_after, event=event
+            self.issuer.issuer_id,
+            key,
+            unless_after=unless_after,
+            unless_until=self._until(unless_after),
+            event=event,
         )
+
+    def _until(self, unless_after: int) -> int:
+        """A key that waits for longer than any is told to has seen a wrong clock."""
+        return FOR_EVER if unless_after == NEVER else self.now + LONGEST_LEAD
 
     def _event(self, details: Claims) -> AuditEvent:
         return AuditEvent(type=EventType.KEY_ADDED, at=self.now, actor=self.actor, details=details)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ostiary.accounts.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from ostiary.accounts.subjects import open_subjects
 from ostiary.accounts.throttle import account_key
 from ostiary.domain.audit import AuditEvent, EventType
 from ostiary.domain.issuer import Issuer
@@ -14,7 +15,6 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.management.faults import Fault, raise_any
 from ostiary.management.institutions import known_institution_ids, unknown_institution
 from ostiary.management.issuers import find_holder
-from ostiary.signing.handle_keys import open_handle_keys
 from ostiary.signing.master_key import MasterKey
 from ostiary.storage.database import Conflict
 from ostiary.storage.store import Store
@@ -147,9 +147,8 @@ async def unlock_user(
 ) -> bool:
     """Forget the wrong passwords that were tried for this user; false when there were none."""
     user = await find_user(store, issuer, username)
-    sealed = await store.keys.handle_keys(issuer.issuer_id)
-    handles = open_handle_keys(issuer.issuer_id, sealed, master_key, now)
-    account = account_key(handles, user.username)
+    subjects = await open_subjects(store, master_key, issuer.issuer_id, now)
+    account = account_key(subjects, user.username)
     event = _event(EventType.USER_UNLOCKED, user.user_id, now)
     return await store.throttles.unlock(issuer.issuer_id, account, event)
 

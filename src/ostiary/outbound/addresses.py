@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
-from ostiary.outbound.fetcher import FetchFailed
+from ostiary.outbound.fetcher import NAME_NOT_FOUND, FetchFailed
 
 Address: TypeAlias = IPv4Address | IPv6Address
 # From a host and a port to addresses, the preferred first.
@@ -42,5 +42,5 @@ async def resolve_by_system(host: str, port: int) -> Sequence[Address]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise FetchFailed("name not found") from error
+        raise FetchFailed(NAME_NOT_FOUND) from error
     return [ip_address(address[0]) for _, _, _, _, address in found]

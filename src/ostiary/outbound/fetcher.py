@@ -1,9 +1,11 @@
 """What the rest of Ostiary asks of other servers, and the one way in which that fails."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from ostiary.protocol.tokens import Json
+
+NAME_NOT_FOUND: Final = "name not found"
 
 
 class FetchFailed(Exception):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from ostiary.outbound.addresses import Address, Resolver, is_public, resolve_by_system
 from ostiary.outbound.destination import Destination, Origin, parse_destination
-from ostiary.outbound.fetcher import FetchFailed
+from ostiary.outbound.fetcher import NAME_NOT_FOUND, FetchFailed
 from ostiary.outbound.json_document import MEDIA_TYPES, is_json, parse_json_object
 from ostiary.outbound.messages import IncomingAnswer, OutgoingRequest
 from ostiary.protocol.malformed import Malformed
@@ -135,7 +135,7 @@ class GuardedFetcher:
         """At least one; one that is not public spoils them all."""
         addresses = await self._resolve(origin.host, origin.port)
         if not addresses:
-            raise FetchFailed("name not found")
+            raise FetchFailed(NAME_NOT_FOUND)
         if not self._is_listed(origin) and not all(map(is_public, addresses)):
             raise FetchFailed("address not public")
         return addresses

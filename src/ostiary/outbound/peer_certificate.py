@@ -1,9 +1,10 @@
 """The certificate with which a server proves who it is, seen as any client sees it."""
 
 import asyncio
+import socket
 import ssl
 
-from ostiary.outbound.fetcher import FetchFailed
+from ostiary.outbound.fetcher import NAME_NOT_FOUND, FetchFailed
 
 SECONDS_TO_ANSWER = 5.0
 
@@ -17,6 +18,8 @@ async def certificate_expiry(host: str, port: int) -> int:
             )
     except ssl.SSLCertVerificationError as error:
         raise FetchFailed(error.verify_message) from error
+    except socket.gaierror as error:
+        raise FetchFailed(NAME_NOT_FOUND) from error
     except (OSError, TimeoutError) as error:
         raise FetchFailed(str(error) or "timed out") from error
     try:

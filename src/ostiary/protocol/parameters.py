@@ -47,16 +47,15 @@ def parse_parameters(encoded: bytes) -> Parameters:
     """
     if not encoded:
         return _NONE
-    pairs = encoded.split(b"&", MAX_PARAMETERS)
-    if len(pairs) > MAX_PARAMETERS:
-        raise Malformed("parameters", f"at most {MAX_PARAMETERS} parameters")
     values: dict[str, str] = {}
     seen: set[str] = set()
     repeated: set[str] = set()
-    for pair in pairs:
+    for pair in _pairs(encoded):
         if not pair:
             continue
-        name, value = _decode_pair(pair)
+        name, _, value = pair.partition("=")
+        if "%" in pair:
+            name, value = _unescape(name), _unescape(value)
         if name in seen and name not in REPEATABLE:
             repeated.add(name)
         seen.add(name)
@@ -65,29 +64,24 @@ def parse_parameters(encoded: bytes) -> Parameters:
     return Parameters(values=values, repeated=frozenset(repeated))
 
 
-def _decode_pair(pair: bytes) -> tuple[str, str]:
-    if b"%" in pair or b"+" in pair:
-        raw_name, _, raw_value = pair.partition(b"=")
-        return _unescape(raw_name), _unescape(raw_value)
-    name, _, value = _decode(pair).partition("=")
-    return name, value
+def _pairs(encoded: bytes) -> list[str]:
+    """Still escaped. What holds for the whole text is looked at once, not in each of its parts."""
+    if _BROKEN_ESCAPE.search(encoded):
+        raise Malformed("parameters", "each % followed by two hexadecimal digits")
+    if b"\0" in encoded or b"%00" in encoded:
+        raise Malformed("parameters", "text without NUL")
+    pairs = _decode(encoded.replace(b"+", b" ")).split("&", MAX_PARAMETERS)
+    if len(pairs) > MAX_PARAMETERS:
+        raise Malformed("parameters", f"at most {MAX_PARAMETERS} parameters")
+    return pairs
 
 
-def _unescape(raw: bytes) -> str:
-    if b"+" in raw:
-        raw = raw.replace(b"+", b" ")
-    if b"%" in raw:
-        if _BROKEN_ESCAPE.search(raw):
-            raise Malformed("parameters", "each % followed by two hexadecimal digits")
-        raw = unquote_to_bytes(raw)
-    return _decode(raw)
+def _unescape(text: str) -> str:
+    return _decode(unquote_to_bytes(text)) if "%" in text else text
 
 
 def _decode(raw: bytes) -> str:
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed("parameters", "UTF-8 text") from error
-    if "\0" in text:
-        raise Malformed("parameters", "text without NUL")
-    return text

@@ -29,10 +29,14 @@ class Beside:
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def drain(self) -> None:
-        """Wait until what was started is written."""
-        while self._pending:
-            await asyncio.gather(*self._pending, return_exceptions=True)
+    async def drain(self, patience: float | None = None) -> None:
+        """Wait until what was started is written; what is not in time is left out."""
+        try:
+            async with asyncio.timeout(patience):
+                while self._pending:
+                    await asyncio.gather(*self._pending, return_exceptions=True)
+        except TimeoutError:
+            _log.warning("not written", what="what was left at the end", error="no answer in time")
 
 
 async def _finish(change: Awaitable[None], what: str) -> None:

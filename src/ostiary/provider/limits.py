@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from heapq import nlargest
+from heapq import nlargest, nsmallest
 from typing import Final
 
 import structlog
@@ -27,8 +27,9 @@ from ostiary.storage.request_counts import Counts, RequestCounts
 SECONDS_BETWEEN_EXCHANGES: Final = 1.0
 # Below one in so many of its limit a count is nobody else's business.
 WORTH_TELLING: Final = 100
-# So many names at once; who brings more than that starts a new page of the book.
+# So many names at once. For more, one in so many goes: those that are furthest from their limits.
 MOST_NAMES: Final = 20_000
+SHARE_FORGOTTEN: Final = 16
 MOST_TOLD: Final = 1000
 # An address may stand for many clients, and an answer "not active" may be an honest question.
 MANY: Final = 10
@@ -80,6 +81,17 @@ class RequestLimits:
     def count_request(self, issuer: Issuer, address: str) -> None:
         if (network := _limited(issuer, address)) is not None:
             self._count(f"address {issuer.issuer_id} {network}", self._limits.per_address)
+
+    def check_stranger(self, address: str) -> None:
+        """Before it is looked up whose host it asks at."""
+        if (network := counted_address(address)) is not None:
+            self._check(f"stranger {network}", self._limits.per_address)
+
+    def note_stranger(self, address: str) -> None:
+        """It has asked where no issuer is."""
+        if (network := counted_address(address)) is not None:
+            self._turn_page()
+            self._note(f"stranger {network}", self._limits.per_address)
 
     def count_client(self, issuer: Issuer, client: Client) -> None:
         """One that has proved who it is: nobody else can use up what it may."""
@@ -146,8 +158,14 @@ class RequestLimits:
 
     def _note(self, name: str, most: int) -> None:
         if most:
+            if name not in self._here and len(self._here) >= MOST_NAMES:
+                self._make_room()
             self._here[name] = self._here.get(name, 0) + 1
             self._most[name] = most
+
+    def _make_room(self) -> None:
+        for name in nsmallest(MOST_NAMES // SHARE_FORGOTTEN, self._here, key=self._share):
+            del self._here[name], self._most[name]
 
     def _seen(self, name: str) -> bool:
         self._turn_page()
@@ -163,7 +181,7 @@ class RequestLimits:
 
     def _turn_page(self) -> None:
         minute = self._clock.now() // 60
-        if minute != self._minute or len(self._here) > MOST_NAMES:
+        if minute != self._minute:
             self._minute = minute
             self._here.clear()
             self._elsewhere = {}

@@ -81,7 +81,7 @@ class OpenIDProvider:
         throttle = Throttle(
             issuer_id=issuer_id,
             store=self.store,
-            handles=self.handles,
+            subjects=self.subjects,
             observer=self.observer,
             address=address,
             now=now,

@@ -4,6 +4,7 @@ A change is noticed within a second: the issuer's version, one row, is looked at
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,13 @@ from ostiary.provider.published_keys import PublishedKeys
 from ostiary.provider.secret_use_log import SecretUseLog
 from ostiary.signing.client_secrets import ClientSecrets
 from ostiary.signing.handle_keys import open_handle_keys
+from ostiary.signing.key_name import check_name
 from ostiary.signing.master_key import MasterKey
 from ostiary.signing.signer import Signer
 from ostiary.storage.store import Store
 
 SECONDS_BETWEEN_LOOKS = 1.0
+MOST_HOSTS = 1000
 
 _log = structlog.get_logger("ostiary.issuers")
 
@@ -61,19 +64,43 @@ class ServedIssuer:
         self._provider: OpenIDProvider | None = None
         self._version: int | None = None
         self._changes_at: int | None = None
-        self._looked_at = 0.0
+        self._fresh_until = -math.inf
+        self._looking: asyncio.Task[OpenIDProvider | None] | None = None
 
     @property
     def fresh(self) -> OpenIDProvider | None:
         """The provider, while there is no need to look whether it has changed."""
-        return self._provider if time.monotonic() < self._looked_at else None
+        return self._provider if time.monotonic() < self._fresh_until else None
+
+    @property
+    def last_known(self) -> OpenIDProvider | None:
+        """Of any age: for what promises nothing of anybody's rights."""
+        return self._provider
 
     async def current(self) -> OpenIDProvider | None:
-        """None when the issuer is no longer there."""
-        return self.fresh or await self._look()
+        """None when the issuer is no longer there. Raises StoreUnavailable when nobody can say."""
+        return self.fresh or await self._look_together()
+
+    async def _look_together(self) -> OpenIDProvider | None:
+        """One looks for all who wait, and whoever leaves does not take the look along."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._forget_look)
+        return await asyncio.shield(self._looking)
+
+    def _forget_look(self, look: asyncio.Task[OpenIDProvider | None]) -> None:
+        self._looking = None
+        if not look.cancelled():
+            look.exception()  # told to whoever waits; perhaps nobody does any more
 
     async def _look(self) -> OpenIDProvider | None:
-        self._looked_at = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        began = time.monotonic()
+        provider = await self._renewed()
+        # Only a look that has succeeded counts, as of when it asked.
+        self._fresh_until = began + SECONDS_BETWEEN_LOOKS
+        return provider
+
+    async def _renewed(self) -> OpenIDProvider | None:
         version = await self._surroundings.store.issuers.version(self.issuer_id)
         if version != self._version or self._keys_have_changed():
             self._provider = await self._load()
@@ -103,6 +130,8 @@ class ServedIssuer:
         epoch = await shared.store.issuers.epoch(self.issuer_id)
         if not keys or not handle_keys:
             return None  # being made at this moment
+        for key in keys:
+            check_name(key.kid, key.public_jwk)
         state = states(keys, now)
         published = [key for key in keys if state[key.kid] is not KeyState.GONE]
         active = [key for key in keys if state[key.kid] is KeyState.ACTIVE]
@@ -129,17 +158,47 @@ class ServedIssuer:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Host:
+    """Who was found there, and until when that holds."""
+
+    issuers: Sequence[ServedIssuer]
+    fresh_until: float
+
+
 class ServedIssuers:
     """All issuers asked for so far, by id. Nothing is loaded before it is asked for."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings: Final = surroundings
         self._served: Final[dict[str, ServedIssuer]] = {}
+        self._hosts: Final[dict[str, _Host]] = {}
 
     def named(self, issuer_id: str) -> ServedIssuer:
         return self._served.setdefault(issuer_id, ServedIssuer(issuer_id, self.surroundings))
 
-    async def at_host(self, host: str) -> Sequence[ServedIssuer]:
+    async def at_host(self, host: str) -> Sequence[tuple[ServedIssuer, OpenIDProvider]]:
         """The issuers whose URL has this host and port."""
-        issuers = await self.surroundings.store.issuers.find_by_host(host)
-        return [self.named(issuer.issuer_id) for issuer in issuers]
+        found = [(served, await served.current()) for served in await self._seen_at(host)]
+        # Since the host was looked up an issuer may have moved.
+        return [(served, op) for served, op in found if op is not None and op.issuer.host == host]
+
+    def last_known_at(self, host: str) -> Sequence[OpenIDProvider]:
+        """The same without asking: of any age, and not all of them."""
+        known = self._hosts.get(host)
+        providers = [served.last_known for served in known.issuers] if known else []
+        return [op for op in providers if op is not None and op.issuer.host == host]
+
+    async def _seen_at(self, host: str) -> Sequence[ServedIssuer]:
+        """As of at most a second ago, also where nobody is: anybody may ask at any host."""
+        known = self._hosts.get(host)
+        if known is not None and time.monotonic() < known.fresh_until:
+            return known.issuers
+        fresh_until = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        found = await self.surroundings.store.issuers.find_by_host(host)
+        issuers = [self.named(issuer.issuer_id) for issuer in found]
+        self._hosts.pop(host, None)
+        if len(self._hosts) >= MOST_HOSTS:
+            del self._hosts[next(iter(self._hosts))]  # looked up before all others
+        self._hosts[host] = _Host(issuers=issuers, fresh_until=fresh_until)
+        return issuers

@@ -4,12 +4,13 @@ On SIGHUP the next generation answers at the same sockets before this one stops.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
-from ostiary.app import SystemClock, compose, keep_house
+from ostiary.app import SECONDS_TO_DRAIN, SystemClock, compose, keep_house
 from ostiary.domain.refusals import ReasonCode
 from ostiary.outbound.guarded import GuardedFetcher
 from ostiary.serving.front import connection_limits, front_of
@@ -27,6 +28,12 @@ from ostiary.web.responses import json_refusal
 
 SECONDS_BETWEEN_ATTEMPTS = 1.0
 SECONDS_FOR_LAST_PROBES = 0.2
+# The rest of a handshake that has begun takes one way to the client and back.
+SECONDS_TO_COME_IN = 0.05
+# Of the end, beyond the patience with idle connections: a process has stopped within 5 seconds.
+SECONDS_TO_END = 4.0
+SECONDS_TO_END_HOUSE = 1.0
+LEAST_SECONDS_TO_DRAIN = 0.2
 
 _log = structlog.get_logger("ostiary.serving")
 
@@ -100,29 +107,32 @@ class Generation:
         self._public.announce_end()
 
     async def end(self, patience: float, *, has_successor: bool) -> None:
-        """Stop listening, answer who is there, and let go of everything.
+        """Stop listening, answer who is there, and let go of everything, whatever hangs.
 
         `patience` is for connections on which nothing was asked yet. The probes answer to the last.
         """
+        deadline = time.monotonic() + patience + SECONDS_TO_END
         try:
-            await self._end_house()
             if has_successor:
                 self._public.hand_over()
             else:
+                self._public.close_door()
+                await asyncio.sleep(SECONDS_TO_COME_IN)
                 self._public.stop_listening()
-            await self._public.end(patience)
+            await asyncio.gather(self._end_house(), self._public.end(patience))
             # Other workers listen at the same sockets.
             self._private.hand_over()
             await self._private.end(0, seconds_to_finish=SECONDS_FOR_LAST_PROBES)
         finally:
             await self._fetcher.close()
-            await self._ostiary.close()
+            left = max(LEAST_SECONDS_TO_DRAIN, deadline - time.monotonic())
+            await self._ostiary.close(min(left, SECONDS_TO_DRAIN))
             await self._observation.close()
 
     async def _end_house(self) -> None:
         if self._keeping_house is not None:
             self._keeping_house.cancel()
-            await asyncio.wait({self._keeping_house})
+            await asyncio.wait({self._keeping_house}, timeout=SECONDS_TO_END_HOUSE)
 
     def _public_application(self) -> Application:
         settings = self.plan.settings

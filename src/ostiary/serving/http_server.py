@@ -16,13 +16,13 @@ from typing import Final
 import uvicorn
 from uvicorn.server import ServerState
 
-from ostiary.serving.listeners import BACKLOG, accept_last
+from ostiary.serving.listeners import BACKLOG, accept_last, close_door
 from ostiary.web.asgi import Application
 from ostiary.web.connections import ConnectionLimits, Crowd
 from ostiary.web.http_protocol import BoundedHttp
 
 # What was begun is answered in this time after the end has come, or never.
-SECONDS_TO_FINISH = 4.0
+SECONDS_TO_FINISH = 3.5
 _LAST_ANSWER = (b"connection", b"close")
 _GLANCE_SECONDS = 0.02
 
@@ -95,9 +95,15 @@ class HttpServer:
         for listening in self._sockets:
             listening.close()
 
+    def close_door(self) -> None:
+        """Whoever has begun to connect comes in, and nobody else. What is asked is answered."""
+        for listening in self._sockets:
+            close_door(listening)
+
     def stop_listening(self) -> None:
         """The same when nobody else does: whoever has queued by now is still answered."""
         self.announce_end()
+        self.close_door()
         for server in self._servers:
             server.close()
         for listening in self._sockets:

@@ -19,9 +19,21 @@ from ostiary.management.errors import Failure, ManagementError
 from ostiary.settings import Settings
 
 BACKLOG = 2048
-# Linux: a filter of packets on a socket, and its shortest program, which lets nothing pass.
+# Linux: a filter of packets on a socket, and its program: a packet passes unless it is the first of
+# a connection, by the flags in byte 13 of its header.
 _ATTACH_FILTER = 26
-_LET_NOTHING_PASS = struct.pack("=HBBI", 0x06, 0, 0, 0)
+_SYN, _ACK = 0x02, 0x10
+_LET_NOBODY_BEGIN = b"".join(
+    struct.pack("=HBBI", *instruction)
+    for instruction in (
+        (0x30, 0, 0, 13),  # load the byte
+        (0x54, 0, 0, _SYN | _ACK),  # mask it
+        (0x15, 0, 1, _SYN),  # unless it is this, leave out the next one
+        (0x06, 0, 0, 0),  # nothing of it passes
+        (0x06, 0, 0, 0xFFFFFFFF),  # all of it does
+    )
+)
+_INSTRUCTION_BYTES = 8
 
 _NOT_ON_THIS_MACHINE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
@@ -52,16 +64,21 @@ def bind_all(settings: Settings, workers: int) -> Sequence[Listeners]:
     return [Listeners(public=each, management=private) for each in public]
 
 
-def accept_last(listening: socket.socket) -> Iterator[socket.socket]:
-    """Close the socket; but whoever has queued there before is accepted.
+def close_door(listening: socket.socket) -> None:
+    """Let nobody begin to connect any more; whoever has begun may still come in.
 
     A connection that came between the last look and the end would be reset, with what was asked on
-    it. So the kernel lets nobody in before that look; who is left outside tries again, elsewhere.
+    it. Who is left outside tries again, elsewhere.
     """
     if sys.platform == "linux":
-        program = ctypes.create_string_buffer(_LET_NOTHING_PASS, len(_LET_NOTHING_PASS))
-        described = struct.pack("HP", 1, ctypes.addressof(program))
+        program = ctypes.create_string_buffer(_LET_NOBODY_BEGIN, len(_LET_NOBODY_BEGIN))
+        length = len(_LET_NOBODY_BEGIN) // _INSTRUCTION_BYTES
+        described = struct.pack("HP", length, ctypes.addressof(program))
         listening.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, described)
+
+
+def accept_last(listening: socket.socket) -> Iterator[socket.socket]:
+    """Close the socket, whose door is closed; but whoever has queued there before is accepted."""
     listening.setblocking(False)
     with listening, suppress(BlockingIOError):
         while True:

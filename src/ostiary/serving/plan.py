@@ -16,8 +16,8 @@ from ostiary.management.keys import check_master_key
 from ostiary.serving.tls import tls_context
 from ostiary.settings import Settings
 from ostiary.signing.master_key import MasterKey, MasterKeyError
-from ostiary.storage.database import StoreUnavailable
-from ostiary.storage.schema import WrongSchema, ensure_schema_beside
+from ostiary.storage.database import Misconfigured, StoreUnavailable
+from ostiary.storage.schema import ensure_schema_beside
 from ostiary.storage.store import Store
 from ostiary.web.home import Demo
 
@@ -71,7 +71,7 @@ ReadAgain: TypeAlias = Callable[[], Plan]
 def may_come_back(error: StoreUnavailable, plan: Plan) -> bool:
     """Whether to wait for the database: it is elsewhere, and may be starting just now."""
     is_file = isinstance(plan.settings.database.source, Path)
-    return not is_file and not isinstance(error, WrongSchema)
+    return not is_file and not isinstance(error, Misconfigured)
 
 
 def read_anew(old: Plan, read_again: ReadAgain) -> Plan | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ostiary.domain.clock import Clock
+from ostiary.domain.counted import counted
 from ostiary.serving.board import Board
 from ostiary.storage.clock import database_clock
 from ostiary.storage.condition import Condition
@@ -11,10 +12,11 @@ from ostiary.storage.database import StoreUnavailable
 from ostiary.storage.schema import SchemaState, schema_state
 from ostiary.storage.store import Store
 from ostiary.telemetry.process import ProcessTelemetry
-from ostiary.web.probes import Verdict
+from ostiary.web.probes import Verdict, Warned
 
 # Of hosts that work together.
 CLOCK_TOLERANCE_SECONDS = 60
+NO_ISSUER = Warned(text="there is none yet; add one with: ostiary apply -f FILE")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Readiness:
         return {
             "database": None,
             "schema": _wrong_schema(condition),
+            "issuers": None if condition.issuers else NO_ISSUER,
             "signing keys": _missing_keys(condition),
             "clock": _wrong_clock(condition, now, elsewhere),
         }
@@ -85,7 +88,7 @@ def _wrong_schema(condition: Condition) -> Verdict:
 
 def _missing_keys(condition: Condition) -> Verdict:
     count = condition.issuers_without_key
-    return f"{count} issuers have none" if count else None
+    return f"{counted(count, 'issuer')} {'has' if count == 1 else 'have'} none" if count else None
 
 
 def _wrong_clock(condition: Condition, now: int, elsewhere: int) -> Verdict:

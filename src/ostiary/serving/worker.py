@@ -24,6 +24,8 @@ from ostiary.serving.readiness import ProcessState
 PATIENCE_SECONDS = 0.5
 # An idle connection is closed by itself after less, so that a reload cuts nobody off.
 RELOAD_PATIENCE_SECONDS = 10.0
+# At the end of the process; what is under way then is let go.
+SECONDS_TO_RETIRE = 3.0
 PULSE_SECONDS = 0.25
 HEARD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
@@ -135,10 +137,8 @@ class Worker:
             seconds = generation.plan.settings.server.drain_seconds
             await asyncio.wait_for(self._orders.get(), seconds)
         self._listeners.close()
-        await generation.end(PATIENCE_SECONDS, has_successor=False)
-        for task in self._retiring:
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        retired = [_retire_soon(task) for task in self._retiring]
+        await asyncio.gather(generation.end(PATIENCE_SECONDS, has_successor=False), *retired)
         _log.info("stopped", pid=os.getpid(), seconds=round(time.monotonic() - began, 1))
 
     def _tell_systemd(self, state: str) -> None:
@@ -156,6 +156,12 @@ async def _retire(old: Generation) -> None:
     await old.end(RELOAD_PATIENCE_SECONDS, has_successor=True)
     gc.unfreeze()
     _keep_what_is_there()
+
+
+async def _retire_soon(retiring: asyncio.Task[None]) -> None:
+    await asyncio.wait({retiring}, timeout=SECONDS_TO_RETIRE)
+    retiring.cancel()
+    await asyncio.wait({retiring})
 
 
 def _keep_what_is_there() -> None:

@@ -29,6 +29,9 @@ PATHS = (
     ("server", "tls_client_ca"),
 )
 
+# Two ways to say where the database is: the one that is said last goes before the other.
+EITHER = (("path", "url"), ("url", "path"))
+
 # From a key to its line, variable or option.
 Where: TypeAlias = Callable[[KeyPath], int | str | None]
 
@@ -87,6 +90,10 @@ class _Merged:
         self._origins: Final[dict[KeyPath, int | str | None]] = {}
 
     def add(self, values: Mapping[str, Any], where: Where) -> None:
+        database = values.get("database")
+        for name, other in EITHER:
+            if isinstance(database, Mapping) and name in database and other not in database:
+                self.drop("database", other)
         self._add(values, self.values, (), where)
 
     def drop(self, section: str, name: str) -> None:

@@ -113,6 +113,12 @@ class DatabaseSettings(Section):
             raise ValueError("write postgresql://USER@HOST/DATABASE")
         return url
 
+    @model_validator(mode="after")
+    def _is_one_database(self) -> "DatabaseSettings":
+        if {"path", "url"} <= self.model_fields_set:
+            raise ValueError("give path (SQLite) or url (PostgreSQL), not both")
+        return self
+
     @property
     def source(self) -> Source:
         if self.url is None:

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 
 from ostiary.protocol.compact_json import encode_json
 from ostiary.protocol.tokens import Json
+from ostiary.signing.key_name import check_name
 from ostiary.signing.master_key import MasterKey
 
 
 def seal_audit_key(
     issuer_id: str, kid: str, public_jwk: Mapping[str, Json], master_key: MasterKey
 ) -> bytes:
+    check_name(kid, public_jwk)
     return master_key.seal(encode_json(public_jwk), _context(issuer_id, kid))
 
 

@@ -20,6 +20,9 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 PAGES_A_STEP = 2048
 POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")
+# Looked for by `storage.schema`.
+MARK_UNPROVED = "CREATE TABLE public.unproved_restore ()"
+UNMARK_UNPROVED = "DROP TABLE public.unproved_restore"
 
 
 def copy_sqlite(path: Path, copy: Path, progress: Progress) -> None:
@@ -75,18 +78,41 @@ def dump_postgresql(source: PostgresqlSource, dump: Path) -> None:
     )
 
 
-def load_postgresql(source: PostgresqlSource, dump: Path) -> None:
-    """By pg_restore, all or nothing."""
-    _run(
-        source,
-        *("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"),
-        *("--no-privileges", str(dump)),
+def dumped_signing_keys(source: PostgresqlSource, dump: Path) -> str:
+    """Their rows in the dump, as text: every issuer has some."""
+    return _run_program(
+        source, "pg_restore", "--data-only", "--table=signing_keys", "--file=-", str(dump)
     )
 
 
-def _run(source: PostgresqlSource, name: str, *arguments: str) -> None:
+def load_postgresql(source: PostgresqlSource, dump: Path) -> None:
+    """All or nothing, and together with the mark that keeps it from being served."""
+    script = dump.with_suffix(".sql")
+    os.close(os.open(script, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    _run_program(
+        source, "pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump)
+    )
+    _run(
+        source,
+        *("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
+        *(f"--file={script}", f"--command={MARK_UNPROVED}"),
+    )
+
+
+def trust_postgresql(source: PostgresqlSource) -> None:
+    """Take the mark away: what was loaded is proved."""
+    _run(source, "psql", "--no-psqlrc", "--quiet", f"--command={UNMARK_UNPROVED}")
+
+
+def _run(source: PostgresqlSource, name: str, *arguments: str) -> str:
     address = _without_password(source.url)
-    command = (_find_program(name), *arguments, f"--dbname={address.url}")
+    return _run_program(source, name, *arguments, f"--dbname={address.url}")
+
+
+def _run_program(source: PostgresqlSource, name: str, *arguments: str) -> str:
+    """What it writes."""
+    address = _without_password(source.url)
+    command = (_find_program(name), *arguments)
     environment = {
         **os.environ,
         "PGOPTIONS": "-c ostiary.issuer_id=*",
@@ -97,6 +123,7 @@ def _run(source: PostgresqlSource, name: str, *arguments: str) -> None:
     if run.returncode != 0:
         told = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
         raise StoreUnavailable(f"{name} of {source}: {told}")
+    return run.stdout
 
 
 def _find_program(name: str) -> str:

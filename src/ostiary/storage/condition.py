@@ -8,6 +8,7 @@ from ostiary.storage.database import Database, StoreUnavailable
 FIND = """/* all issuers */
 SELECT
     (SELECT version_num FROM alembic_version) AS schema_version,
+    (SELECT COUNT(*) FROM issuers) AS issuers,
     (SELECT COUNT(*) FROM issuers WHERE NOT EXISTS (
         SELECT 1 FROM signing_keys WHERE signing_keys.issuer_id = issuers.issuer_id
     )) AS issuers_without_key,
@@ -18,6 +19,7 @@ SELECT
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     schema_version: str
+    issuers: int
     issuers_without_key: int
     newest_key_made_at: int
 
@@ -33,6 +35,7 @@ class Conditions:
             raise StoreUnavailable("the database has no schema")
         return Condition(
             schema_version=columns.text(row, "schema_version"),
+            issuers=columns.integer(row, "issuers"),
             issuers_without_key=columns.integer(row, "issuers_without_key"),
             newest_key_made_at=columns.integer(row, "newest_key_made_at"),
         )

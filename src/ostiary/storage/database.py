@@ -20,6 +20,10 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or written. As far as is known, nothing was changed."""
 
 
+class Misconfigured(StoreUnavailable):
+    """Waiting does not help: somebody has to change something first."""
+
+
 class Conflict(Exception):
     """What is to be added exists already."""
 

@@ -13,6 +13,9 @@ from ostiary.storage.audit import event_step
 from ostiary.storage.database import Database, Row, Step
 from ostiary.storage.issuers import version_step
 
+# Later than any clock shows.
+FOR_EVER = 1 << 62
+
 LIST = """
 SELECT * FROM signing_keys WHERE issuer_id = :issuer_id ORDER BY algorithm, activates_at, kid
 """
@@ -24,7 +27,8 @@ SELECT :issuer_id, :kid, :algorithm, COALESCE(MAX(sequence) + 1, 0), :public_jwk
        :created_at, :activates_at
 FROM signing_keys
 WHERE issuer_id = :issuer_id AND algorithm = :algorithm
-HAVING COALESCE(MAX(activates_at), -1) <= :unless_after
+HAVING COUNT(CASE WHEN activates_at > :unless_after AND activates_at <= :unless_until
+             THEN 1 END) = 0
 ON CONFLICT (issuer_id, algorithm, sequence) DO NOTHING
 RETURNING kid
 """
@@ -45,7 +49,9 @@ INSERT INTO handle_keys (issuer_id, number, sealed, created_at, activates_at)
 SELECT :issuer_id, COALESCE(MAX(number), 0) + 1, :sealed, :created_at, :activates_at
 FROM handle_keys
 WHERE issuer_id = :issuer_id
-HAVING COALESCE(MAX(activates_at), -1) <= :unless_after AND COALESCE(MAX(number), 0) + 1 = :number
+HAVING COUNT(CASE WHEN activates_at > :unless_after AND activates_at <= :unless_until
+             THEN 1 END) = 0
+    AND COALESCE(MAX(number), 0) + 1 = :number
 ON CONFLICT (issuer_id, number) DO NOTHING
 RETURNING number
 """
@@ -68,9 +74,16 @@ class Keys:
         return [_signing_key(row) for row in rows]
 
     async def add_signing_key(
-        self, issuer_id: str, key: SigningKey, *, unless_after: int, event: AuditEvent
+        self,
+        issuer_id: str,
+        key: SigningKey,
+        *,
+        unless_after: int,
+        unless_until: int = FOR_EVER,
+        event: AuditEvent,
     ) -> bool:
-        """False when a key of this algorithm activates after `unless_after` already."""
+        """False when a key of this algorithm activates after `unless_after` already, and no later
+        than `unless_until`."""
         row = await self.database.change(
             Step(
                 ADD,
@@ -83,6 +96,7 @@ class Keys:
                     "created_at": key.created_at,
                     "activates_at": key.activates_at,
                     "unless_after": unless_after,
+                    "unless_until": unless_until,
                 },
             ),
             version_step(issuer_id),
@@ -110,9 +124,16 @@ class Keys:
         return None if row is None else (columns.text(row, "issuer_id"), _handle_key(row))
 
     async def add_handle_key(
-        self, issuer_id: str, key: HandleKey, *, unless_after: int, event: AuditEvent
+        self,
+        issuer_id: str,
+        key: HandleKey,
+        *,
+        unless_after: int,
+        unless_until: int = FOR_EVER,
+        event: AuditEvent,
     ) -> bool:
-        """False when its number is taken, or a key activates after `unless_after` already."""
+        """False when its number is taken, or a key activates after `unless_after` already, and no
+        later than `unless_until`."""
         row = await self.database.change(
             Step(
                 ADD_HANDLE_KEY,
@@ -123,6 +144,7 @@ class Keys:
                     "created_at": key.created_at,
                     "activates_at": key.activates_at,
                     "unless_after": unless_after,
+                    "unless_until": unless_until,
                 },
             ),
             version_step(issuer_id),

@@ -17,7 +17,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ostiary.storage.connections import BUSY_TIMEOUT_SECONDS, connect, lock_path
-from ostiary.storage.database import StoreUnavailable
+from ostiary.storage.database import Misconfigured, StoreUnavailable
 from ostiary.storage.integrity import check_whole
 from ostiary.storage.source import PostgresqlSource, Source
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class WrongSchema(StoreUnavailable):
+class WrongSchema(Misconfigured):
     """The database is there, and is not what this Ostiary can work with."""
 
 
@@ -90,6 +90,11 @@ def ensure_schema(source: Source) -> None:
         os.close(lock)
 
 
+def upgrade_unproved(source: PostgresqlSource) -> None:
+    """Bring up to HEAD what a restore has loaded, which all others refuse."""
+    _in_a_thread(_upgrade, source)
+
+
 def ensure_schema_beside(source: Source) -> None:
     """The same in a process of its own: Alembic takes memory that a server would never give back."""
     if isinstance(source, Path):
@@ -125,13 +130,20 @@ async def _postgresql_version(source: PostgresqlSource) -> str | None:
     try:
         connection, _ = await connect(source, source.urls)
         try:
+            # There while a restore has not proved what it has loaded.
+            unproved = await connection.fetchval("SELECT to_regclass('public.unproved_restore')")
             found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         finally:
             connection.terminate()
     except asyncpg.UndefinedTableError:
         return None
-    except (StoreUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise StoreUnavailable(f"cannot use {source}: {in_words_of_the_store(error)}") from error
+    if unproved is not None:
+        raise WrongSchema(
+            f"a restore into {source} did not come to its end; "
+            "drop the database, create it anew and restore again"
+        )
     return found
 
 

@@ -64,7 +64,10 @@ class Sessions:
     async def find_signed_in(
         self, issuer_id: str, session_id: bytes, client_id: str, institution_id: str
     ) -> SignedIn | None:
-        """The session with its user, their membership in the institution, and their consent."""
+        """The session with its user, their membership in the institution, and their consent.
+
+        `institution_ids` is this one, or empty for who is no member of it.
+        """
         row = await self.database.read_one(
             FIND_SIGNED_IN,
             {
@@ -77,13 +80,15 @@ class Sessions:
         if row is None:
             return None
         values = columns.by_name(row)
+        claims = columns.stored_claims(values["claims"])
         return SignedIn(
             session=_session(values),
             username=values["username"],
             valid_after=values["valid_after"],
             disabled=values["disabled_at"] is not None,
-            claims=columns.stored_claims(values["claims"]),
+            claims=claims,
             consent=_consent(values),
+            institution_ids=() if claims is None else (institution_id,),
         )
 
     async def end(self, issuer_id: str, session_id: bytes, event: AuditEvent) -> bool:

@@ -29,6 +29,10 @@ class PostgresqlSource:
         return f"postgresql://{place[1] if place else '...'}"
 
     @property
+    def is_readable(self) -> bool:
+        return _PLACE.fullmatch(self.url) is not None
+
+    @property
     def urls(self) -> Sequence[str]:
         """One for each host: a host that does not answer must not keep us from the next."""
         try:

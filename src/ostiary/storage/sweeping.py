@@ -254,6 +254,9 @@ class Sweeping:
         rows = await self.database.read_all(sweep.find, parameters)
         last = rows[-1]["place"] if rows else None
         dead = sum(1 for row in rows if row["dead"])
+        gone = None
         if dead:
-            await self.database.change(Step(sweep.remove, {**parameters, "last": last}))
-        return Batch(seen=len(rows), removed=dead, last=last if len(rows) == limit else None)
+            gone = await self.database.change(Step(sweep.remove, {**parameters, "last": last}))
+        # Nothing comes back when another sweeper was faster.
+        removed = 0 if gone is None else dead
+        return Batch(seen=len(rows), removed=removed, last=last if len(rows) == limit else None)

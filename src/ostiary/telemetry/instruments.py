@@ -33,9 +33,10 @@ class Numbers:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """As many as there are values: the client is among them where that is switched on."""
-        width = len(next(iter(self.values), ()))
-        return (*self.metric.labels, CLIENT_LABEL)[:width] if width else self.metric.labels
+        """The client is always among them, so that no series changes its width when that is
+        switched on: empty, which is the same as none to Prometheus, as long as it is off."""
+        by_client = self.metric.by_client
+        return (*self.metric.labels, CLIENT_LABEL) if by_client else self.metric.labels
 
     def add(self, *labels: Label, by: float = 1) -> None:
         values = self.values

@@ -92,7 +92,7 @@ class Telemetry(Observer):
         elif endpoint == "token":
             known = OTHER if grant_type not in GRANTS else str(grant_type)
             labels = known, outcome_of(code.value.status).value, reason
-            self._token_requests.add(*labels, *self._of_client(client))
+            self._token_requests.add(*labels, self._of_client(client))
         if code in SINGLE_USE:
             self._single_use_conflicts.add(SINGLE_USE[code])
         if code is ReasonCode.REFRESH_TOKEN_REUSED:
@@ -107,19 +107,17 @@ class Telemetry(Observer):
 
     def tokens_issued(self, client: Client, grant_type: str, members: Mapping[str, object]) -> None:
         _note(client, None)
-        self._token_requests.add(grant_type, OK, "", *self._of_client(client))
+        self._token_requests.add(grant_type, OK, "", self._of_client(client))
         for kind in TOKEN_TYPES:
             if kind in members:
                 self._tokens.add(kind)
 
     def _count_authorization(self, client: Client | None, outcome: str, reason: str) -> None:
         institution = client.institution_id if client else ""
-        self._authorizations.add(institution, outcome, reason, *self._of_client(client))
+        self._authorizations.add(institution, outcome, reason, self._of_client(client))
 
-    def _of_client(self, client: Client | None) -> tuple[str, ...]:
-        if not self._client_label:
-            return ()
-        return (client.client_id if client else "",)
+    def _of_client(self, client: Client | None) -> str:
+        return client.client_id if client and self._client_label else ""
 
     # ---- people -------------------------------------------------------------------------------
 

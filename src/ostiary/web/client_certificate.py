@@ -14,8 +14,9 @@ from ostiary.web.asgi import Scope
 # Where the certificate stands in the scope: DER, of a handshake in which its key was proved.
 CLIENT_CERTIFICATE: Final = "client_certificate"
 
-# Envoy's X-Forwarded-Client-Cert, one element a hop; the last is the nearest proxy's.
-_ENVOY_ELEMENT = re.compile(rb'(?:^|[;,])\s*Cert="([^"]*)"', re.IGNORECASE)
+# Envoy's X-Forwarded-Client-Cert: elements with "," between them, of pairs with ";" between them.
+_ENVOY = re.compile(rb"\s*(?:By|Hash|Cert|Chain|Subject|URI|DNS)=", re.IGNORECASE)
+_ENVOY_PAIR = re.compile(rb'\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;]*))\s*([;,]|\Z)')
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 # What proxies write where there is none: nothing, Apache a word, Caddy its own question.
 _NONE = frozenset({b"", b"-", b"(null)", b"{http.request.tls.client.certificate_der_base64}"})
@@ -39,8 +40,8 @@ def parse_certificate(value: bytes) -> bytes:
     An encoding of the whole by `%XX` (nginx, Envoy) is taken off first. The rest is PEM, on one line
     or with its lines joined by spaces, or base64 of the DER, which RFC 9440 puts between colons.
     """
-    if elements := _ENVOY_ELEMENT.findall(value):
-        value = elements[-1]
+    if _ENVOY.match(value):
+        value = _nearest_certificate(value)
     if b"%" in value:
         value = unquote_to_bytes(value)
     if pem := _PEM.fullmatch(value):
@@ -50,6 +51,25 @@ def parse_certificate(value: bytes) -> bytes:
     der = b64decode(value.strip(), validate=True)
     _check_whole(der)
     return der
+
+
+def _nearest_certificate(value: bytes) -> bytes:
+    """Of Envoy's last element, which the nearest proxy has written: its one `Cert`."""
+    certificates: list[bytes] = []
+    at = 0
+    while at < len(value):
+        pair = _ENVOY_PAIR.match(value, at)
+        if pair is None:
+            raise ValueError("neither a pair nor an element")
+        name, quoted, plain, separator = pair.groups()
+        if name.lower() == b"cert":
+            certificates.append(plain if quoted is None else quoted)
+        if separator == b",":
+            certificates.clear()
+        at = pair.end()
+    if len(certificates) != 1:
+        raise ValueError("not one Cert in the last element")
+    return certificates[0]
 
 
 def _check_whole(der: bytes) -> None:

@@ -5,7 +5,7 @@ One look a second at all of them: a timer for each would cost more than the rest
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -36,8 +36,10 @@ class Awaited(Enum):
 
 
 class Connection(Protocol):
-    """`since` when it has been awaited; `unread_since` it has not taken what was written."""
+    """`since` when it has been awaited; `unread_since` it has not taken what was written. `address`
+    is the one under which it is counted with others; None for nobody in particular."""
 
+    address: str | None
     awaited: Awaited
     since: float
     unread_since: float | None
@@ -97,14 +99,18 @@ class Crowd:
                 return False
 
     def _make_room(self) -> None:
-        """Those go who have asked nothing for the longest time; they can come back and ask."""
-        idle = sorted(self._idle(), key=lambda each: each.since)
-        for each in idle[: max(1, len(idle) // SHARE_SHOWN_OUT)]:
+        """Of the address that holds the most, those go who have asked nothing for the longest time,
+        as they can come back and ask; then those who are slowest with a body."""
+        held = Counter(each.address for each in self._present)
+
+        def rank(each: Connection) -> tuple[int, bool, float]:
+            return -held[each.address], each.awaited is Awaited.BODY, each.since
+
+        awaited = [each for each in self._present if each.awaited is not Awaited.NOTHING]
+        awaited.sort(key=rank)
+        for each in awaited[: max(1, len(awaited) // SHARE_SHOWN_OUT)]:
             self._present.discard(each)
             each.cut_off()
-
-    def _idle(self) -> Iterator[Connection]:
-        return (each for each in self._present if each.awaited is Awaited.HEAD)
 
 
 def make_room(connections: int) -> int:

@@ -3,7 +3,6 @@
 Every request passes here, and every refusal becomes a response here, in the form of its endpoint.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -58,7 +57,7 @@ from ostiary.web.responses import (
     redirect,
     reference_header,
 )
-from ostiary.web.routes import Endpoint, RefusalForm, is_below, page_provider
+from ostiary.web.routes import OF_NO_ISSUER, Endpoint, RefusalForm, is_below, page_provider
 from ostiary.web.targets import Targets
 
 _log = structlog.get_logger("ostiary.web")
@@ -72,7 +71,7 @@ class Edge:
         renderer: Renderer,
         pages: Application,
     ) -> None:
-        self._issuers: Final = issuers
+        self._limits: Final = issuers.surroundings.limits
         self._targets: Final = Targets(issuers)
         self._refusals: Final = refusals
         self._renderer: Final = renderer
@@ -81,15 +80,22 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         host, path = requested_host(scope), scope["path"]
         try:
-            located = self._targets.known(host, path) or await self._targets.locate(host, path)
+            located = self._targets.known(host, path)
+            if located is None:
+                self._limits.check_stranger(client_address(scope))
+                located = await self._targets.locate(host, path)
+        except Refusal as refusal:
+            await send_response(self._refused_unlocated(refusal, scope), send)
+            return
         except StoreUnavailable as error:
             _log.warning("busy", error=str(error))
-            await send_response(self._refused_unlocated(ReasonCode.BUSY, scope), send)
+            await send_response(self._refused_unlocated(ReasonCode.BUSY.refusal(), scope), send)
             return
         except Exception:
             # Such as keys that the master key does not open.
             _log.exception("defect", path=shown(path))
-            await send_response(self._refused_unlocated(ReasonCode.SERVER_ERROR, scope), send)
+            defect = ReasonCode.SERVER_ERROR.refusal()
+            await send_response(self._refused_unlocated(defect, scope), send)
             return
         if located is not None:
             endpoint, op = located
@@ -221,9 +227,10 @@ class Edge:
             came_plain=scope.get(CAME_PLAIN, False),
         )
         try:
-            providers = await self._providers_at(host)
+            providers = await self._targets.providers(host, scope["path"])
             op = page_provider(providers, scope["path"])
-            if op is None and not scope["path"].startswith(("/static/", "/theme/")):
+            if op is None and not scope["path"].startswith(OF_NO_ISSUER):
+                self._limits.note_stranger(request.address)
                 raise ReasonCode.HOST_UNKNOWN.refusal(received=host.decode("latin-1"))
             if op is not None:
                 check_came_safely(request, op.issuer)
@@ -252,10 +259,6 @@ class Edge:
             return self._refused_page(_defect(error), request, op)
         return None
 
-    async def _providers_at(self, host: bytes) -> Sequence[OpenIDProvider]:
-        at_host = await self._issuers.at_host(host.decode("latin-1"))
-        return [op for served in at_host if (op := await served.current()) is not None]
-
     def _refused_page(
         self, refusal: Refusal, request: EndpointRequest, op: OpenIDProvider | None
     ) -> HttpResponse:
@@ -275,7 +278,7 @@ class Edge:
         page = self._renderer.refusal(refusal, reference, op.issuer if op else None)
         return page.with_headers(reference_header(reference))
 
-    def _refused_unlocated(self, code: ReasonCode, scope: Scope) -> HttpResponse:
+    def _refused_unlocated(self, refusal: Refusal, scope: Scope) -> HttpResponse:
         """It is not known whose request it is, so its sender says in which form to answer."""
         request = EndpointRequest(
             method=scope["method"],
@@ -283,8 +286,8 @@ class Edge:
             headers=gather_headers(scope["headers"]),
         )
         if request.accepts("text/html"):
-            return self._refused_page(code.refusal(), request, None)
-        return json_refusal(code.refusal(), basic=False)
+            return self._refused_page(refusal, request, None)
+        return json_refusal(refusal, basic=False)
 
 
 def _defect(error: Exception) -> Refusal:

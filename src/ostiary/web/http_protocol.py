@@ -13,6 +13,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from ostiary.domain.client_address import counted_address
 from ostiary.web.asgi import Scope
 from ostiary.web.client_certificate import CLIENT_CERTIFICATE
 from ostiary.web.connections import Awaited, Crowd
@@ -42,6 +43,7 @@ class BoundedHttp(HttpToolsProtocol):
     _in_head = True
     # The client's, of a handshake with us; a proxy's header may say more.
     _certificate: bytes | None = None
+    address: str | None = None
     awaited = Awaited.HEAD
     since = 0.0
     unread_since: float | None = None
@@ -53,6 +55,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.since = self.loop.time()
+        self.address = counted_address(self.client[0]) if self.client else None
         if not self._crowd.enter(self):
             transport.write(_FULL)
             transport.close()

@@ -1,13 +1,22 @@
 """Liveness and readiness: in front of everything else, or on a listener of the operators' own."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ostiary.web.asgi import Application, Receive, Scope, Send, send_response
 from ostiary.web.responses import HttpResponse
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """What somebody should look at, though requests can be sent here."""
+
+    text: str
+
+
 # Of a check: None where all is well, else what is wrong.
-Verdict: TypeAlias = str | None
+Verdict: TypeAlias = str | Warned | None
 # From the query string to the answer.
 ManagementEndpoint: TypeAlias = Callable[[bytes], Awaitable[HttpResponse]]
 
@@ -52,6 +61,16 @@ class ManagementSite:
         await send_response(response, send, head=scope["method"] == "HEAD")
 
 
+def _told(verdict: Verdict) -> str:
+    match verdict:
+        case None:
+            return "ok"
+        case Warned(text=text):
+            return f"warning: {text}"
+        case fault:
+            return fault
+
+
 def probe_endpoints(
     verdicts: Callable[[], Awaitable[Mapping[str, Verdict]]],
 ) -> Mapping[str, ManagementEndpoint]:
@@ -63,10 +82,10 @@ def probe_endpoints(
 
     async def ready(query: bytes) -> HttpResponse:
         found = await verdicts()
-        is_ready = all(fault is None for fault in found.values())
+        is_ready = not any(isinstance(verdict, str) for verdict in found.values())
         if not query.startswith(b"verbose"):
             return _GOOD if is_ready else _NOT_READY
-        lines = [f"{name}: {'ok' if fault is None else fault}\n" for name, fault in found.items()]
+        lines = [f"{name}: {_told(verdict)}\n" for name, verdict in found.items()]
         answer = _GOOD if is_ready else _NOT_READY
         return HttpResponse(
             status=answer.status, headers=_HEADERS, body="".join(lines).encode() + answer.body

@@ -24,6 +24,8 @@ from ostiary.web.cors import Readers
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 WELL_KNOWN_OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
+# The same at every host: nothing has to be read for it.
+OF_NO_ISSUER = ("/static/", "/theme/")
 
 
 class RefusalForm(Enum):

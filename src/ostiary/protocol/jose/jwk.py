@@ -1,6 +1,9 @@
 """Public keys as JSON Web Keys. RFC 7517, RFC 7638."""
 
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from collections.abc import Mapping
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey, thumbprint
 
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.protocol.tokens import Json
@@ -23,3 +26,12 @@ def public_jwk(public_pem: bytes, algorithm: Algorithm) -> dict[str, Json]:
         name: str(members[name]) for name in _PUBLIC_MEMBERS if name in members
     }
     return public | {"kid": key.thumbprint(), "use": "sig", "alg": str(algorithm)}
+
+
+def is_named_by_thumbprint(kid: str, jwk: Mapping[str, Json]) -> bool:
+    """Whether this is the key that was given this name. RFC 7638 §3."""
+    members = {name: value for name, value in jwk.items() if name in _PUBLIC_MEMBERS}
+    try:
+        return thumbprint(members) == kid
+    except (JoseError, KeyError, TypeError, ValueError):
+        return False

@@ -1,33 +1,45 @@
 """A connection to the first host that answers and can be written."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
-from ostiary.storage.postgresql.failures import Lost, text_of
+from ostiary.storage.postgresql.failures import Lost, Refused, Silent
+from ostiary.storage.postgresql.reasons import reason_of
 from ostiary.storage.source import PostgresqlSource
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 # The server ends a statement that takes too long; this much later it is taken to be gone itself.
 GRACE_SECONDS: Final = 1.0
 
+# What it says of a password file, the reason for a refusal says in our words.
+warnings.filterwarnings("ignore", message="password file ", module="asyncpg")
+
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def connect(source: PostgresqlSource, urls: Sequence[str]) -> tuple[Driver, str]:
-    """With the URL of the host that it is; raises Lost, with what each of them said.
+    """With the URL of the host that it is; raises Lost, with what each of them said; Refused
+    when all of them will say so again, Silent when one of them said nothing.
 
     A standby is not for us: what is used up once is used up on the primary.
     """
-    refusals = []
+    refusals, lasting, silent = [], [], False
     for url in urls:
         try:
             return await _connect_to(url, source), url
         except Exception as error:
-            refusals.append(f"{PostgresqlSource(url=url)}: {_reason(error)}")
-    raise Lost("; ".join(refusals))
+            reason, lasts = reason_of(error, url)
+            refusals.append(f"{PostgresqlSource(url=url)}: {reason}")
+            lasting.append(lasts)
+            silent = silent or isinstance(error, TimeoutError)
+    told = f"cannot use {'; '.join(refusals)}"
+    if silent:
+        raise Silent(told)
+    raise Refused(told) if all(lasting) else Lost(told)
 
 
 async def _connect_to(url: str, source: PostgresqlSource) -> Driver:
@@ -49,11 +61,3 @@ async def _connect_to(url: str, source: PostgresqlSource) -> Driver:
 
 def milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValueError):
-        return "the URL cannot be read"  # it would be quoted, with the password in it
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return "can only be read, not written"
-    return text_of(error)

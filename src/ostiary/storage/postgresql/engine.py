@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ostiary.storage.database import Row, Step, StoreUnavailable, Value
-from ostiary.storage.postgresql.failures import Lost, Undone, in_words_of_the_store
+from ostiary.storage.postgresql.failures import Lost, Undone, UnfitValue, in_words_of_the_store
 from ostiary.storage.postgresql.pool import Connection, Pool
 from ostiary.storage.postgresql.statements import translate
 from ostiary.storage.source import PostgresqlSource
@@ -77,7 +77,8 @@ class PostgresqlDatabase:
             await _give_back_after(told, pool, connection)
             if told is error:
                 raise
-            raise told from error
+            # The value that does not fit stands in the driver's own words.
+            raise told from None if isinstance(told, UnfitValue) else error
         except BaseException:  # cancelled in the middle
             pool.discard(connection)
             raise
@@ -96,7 +97,7 @@ class PostgresqlDatabase:
     def _leave(self) -> None:
         if self._pool is not None:
             with contextlib.suppress(RuntimeError):  # the loop has been closed, and they with it
-                self._pool.drop_all()
+                self._pool.close()
 
 
 def _first(rows: Sequence[Row]) -> Row | None:
@@ -109,6 +110,7 @@ async def _give_back_after(error: Exception, pool: Pool, connection: Connection)
     try:
         if isinstance(error, Lost):
             pool.drop_all()
+            pool.note_lost(error)
         else:
             usable = await connection.roll_back()
     finally:

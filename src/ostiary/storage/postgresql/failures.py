@@ -4,15 +4,27 @@ from typing import Final
 
 import asyncpg
 
-from ostiary.storage.database import Conflict, StoreUnavailable
+from ostiary.storage.database import Conflict, Misconfigured, StoreUnavailable
 
 
 class Lost(StoreUnavailable):
     """The connection, or the server behind it, is of no more use."""
 
 
+class Refused(Lost, Misconfigured):
+    """Every server refuses us, and will until somebody changes something."""
+
+
+class Silent(Lost):
+    """The server has not answered in time; perhaps it never will."""
+
+
 class Undone(StoreUnavailable):
     """PostgreSQL has undone the change for the sake of another: it can be made again."""
+
+
+class UnfitValue(Exception):
+    """A value that no column takes: a defect of our own."""
 
 
 _LOST: Final = (
@@ -28,7 +40,7 @@ _UNDONE: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 def in_words_of_the_store(error: Exception) -> Exception:
-    """What to raise instead; a defect of our own stays as it is."""
+    """What to raise instead; what is none of the store's stays as it is."""
     text = text_of(error)
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return Conflict(text)
@@ -37,7 +49,9 @@ def in_words_of_the_store(error: Exception) -> Exception:
     if isinstance(error, asyncpg.QueryCanceledError):
         return StoreUnavailable(text)
     if is_defect(error):
-        return error
+        return UnfitValue(f"no column takes a value of this statement ({type(error).__name__})")
+    if isinstance(error, TimeoutError):
+        return Silent("the server has not answered in time")
     if isinstance(error, _LOST):
         return Lost(text)
     return StoreUnavailable(text) if isinstance(error, asyncpg.PostgresError) else error

@@ -5,18 +5,21 @@ time that a statement takes.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ostiary.storage.database import Row, Step, StoreUnavailable
 from ostiary.storage.postgresql.connecting import Driver, connect, milliseconds
-from ostiary.storage.postgresql.failures import Lost
+from ostiary.storage.postgresql.failures import Lost, Silent
 from ostiary.storage.postgresql.statements import translate
 from ostiary.storage.source import PostgresqlSource
 
 # After a failed attempt to connect, requests are told so at once for this long.
 RETRY_CONNECT_SECONDS = 0.25
+# So long an attempt to reach a silent server is waited for; it may go on without anybody.
+PATIENCE_SECONDS = 0.25
 
 # Told to the connection, or to one transaction: row-level security reads it.
 SHOW_ISSUER = "SELECT set_config('ostiary.issuer_id', $1, false)"
@@ -90,8 +93,11 @@ class Pool:
         self._used = 0
         # Grows when the server is lost: connections to an earlier one are not used again.
         self._generation = 0
+        # Why the last attempt to connect failed, or the server was lost.
+        self._failure: Lost | None = None
         self._refused_until = 0.0
-        self._refusal = ""
+        self._trying: asyncio.Task[None] | None = None
+        self._patient_until = 0.0
 
     async def take(self, whose: str) -> Connection:
         """Best one that shows this issuer's rows already; raises StoreUnavailable."""
@@ -128,10 +134,21 @@ class Pool:
         while self._idle:
             self._idle.pop().driver.terminate()
 
+    def note_lost(self, error: Lost) -> None:
+        if isinstance(error, Silent):
+            self._failure = error
+
+    def close(self) -> None:
+        if self._trying is not None:
+            self._trying.cancel()
+        self.drop_all()
+
     async def _take_place(self) -> None:
         if not self._places.locked():
             await self._places.acquire()
             return
+        if isinstance(self._failure, Silent):
+            raise _again(self._failure)  # those who have the places wait in vain
         try:
             async with asyncio.timeout(self._source.statement_timeout):
                 await self._places.acquire()
@@ -149,14 +166,41 @@ class Pool:
         return None
 
     async def _connect(self) -> Connection:
-        if time.monotonic() < self._refused_until:
-            raise Lost(self._refusal)
+        if self._failure is not None and time.monotonic() < self._refused_until:
+            raise _again(self._failure)
+        if isinstance(self._failure, Silent):
+            await self._await_attempt()
+            if self._failure is not None:
+                raise _again(self._failure)
+        return self._idle.pop() if self._idle else await self._dial()
+
+    async def _await_attempt(self) -> None:
+        """A silent server is tried by one at a time, for which nobody waits long."""
+        if self._trying is None:
+            self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            self._trying = asyncio.create_task(self._try_again())
+        left = max(0.0, self._patient_until - time.monotonic())
+        await asyncio.wait({self._trying}, timeout=left)
+
+    async def _try_again(self) -> None:
+        try:
+            with contextlib.suppress(Lost):
+                self._idle.append(await self._dial())
+        finally:
+            self._trying = None
+
+    async def _dial(self) -> Connection:
         generation = self._generation
         try:
             driver, at = await connect(self._source, [*self._urls])
         except Lost as error:
-            self._refusal = str(error)
+            self._failure = error
             self._refused_until = time.monotonic() + RETRY_CONNECT_SECONDS
             raise
+        self._failure = None
         self._urls.sort(key=lambda url: url != at)
         return Connection(driver, self._source, generation)
+
+
+def _again(failure: Lost) -> Lost:
+    return type(failure)(str(failure))
