@@ -6,7 +6,7 @@ Secrets are kept out where they would come in: what is logged is chosen by name,
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, TextIO
 
 import structlog
 
@@ -22,10 +22,13 @@ class Lines:
     # How many could not be written since the process began.
     lost: ClassVar[int] = 0
 
+    def __init__(self, file: TextIO) -> None:
+        self._file: Final = file
+
     def write(self, line: str) -> None:
         try:
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+            self._file.write(f"{line}\n")
+            self._file.flush()
         except (OSError, ValueError):  # the latter when it has been closed
             Lines.lost += 1
 
@@ -69,7 +72,7 @@ def configure_logs(log_format: LogFormat, level: str) -> None:
     ]
     if not text:
         shared.append(structlog.processors.format_exc_info)
-    lines = Lines()
+    lines = Lines(sys.stderr)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, renderer],
