@@ -6,11 +6,13 @@ Catalogue ST-11.
 import asyncio
 import contextlib
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ostiary.storage import integrity
 from ostiary.storage.database import StoreUnavailable
 from ostiary.storage.integrity import check_whole
 from ostiary.storage.schema import ensure_schema_beside
@@ -109,3 +111,14 @@ def test_a_file_that_is_whole_or_not_there_yet_is_taken(template: Path, tmp_path
     check_whole(tmp_path / "not-yet.db")
     (tmp_path / "empty.db").touch()
     check_whole(tmp_path / "empty.db")
+
+
+def test_st_08_a_file_that_cannot_be_read_at_present_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody shall restore a backup because of a lock, or of a file system that is read-only."""
+    monkeypatch.setattr(integrity, "BUSY_TIMEOUT_SECONDS", 0.0)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        check_whole(path)

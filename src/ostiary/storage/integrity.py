@@ -46,6 +46,8 @@ def _torn(path: Path) -> str | None:
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
         with contextlib.closing(connection):
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        return None  # it cannot be read at present, which is no damage: who opens it says why
     except sqlite3.Error as error:
         return str(error)
     return None if found == "ok" else str(found).replace("\n", " ")
