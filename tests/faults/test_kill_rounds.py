@@ -69,18 +69,19 @@ def run(site: Site, rounds: int) -> Crowd:
         with working(crowd):
             kill_and_pause(site, servers, rounds)
         assert crowd.failures == []
+        operations = crowd.history.by_subject()
         for subject in [*crowd.finished, *crowd.subjects]:
-            check_still_good(racer, crowd.history, subject.name, subject.refresh_tokens)
+            done = operations.get(subject.name, [])
+            check_still_good(racer, done, subject.refresh_tokens)
     return crowd
 
 
-def check_still_good(racer: Racer, history: History, name: str, tokens: dict[int, str]) -> None:
+def check_still_good(racer: Racer, operations: list[Operation], tokens: dict[int, str]) -> None:
     """Nothing lawful has ended it, and no answer got lost: then the newest token works."""
-    operations = history.by_subject().get(name, [])
     if not tokens or not all(_keeps_alive(each) for each in operations):
         return
     answer = send(racer.refresh(tokens[max(tokens)]))
-    assert answer.status == 200, f"{name} is dead: {answer.body!r}"
+    assert answer.status == 200, f"it is dead: {answer.body!r}"
 
 
 def _keeps_alive(operation: Operation) -> bool:
