@@ -141,4 +141,6 @@ class Crowd:
             if answer.status != 503:
                 self.failures.append(f"{answer.status} {answer.body!r}")
             return Outcome.UNKNOWN
+        if answer.status == 429:  # nobody limits a crowd: it would show as requests refused
+            self.failures.append(f"429 {answer.body!r}")
         return Outcome.SUCCESS if answer.status == 200 else Outcome.REFUSED

@@ -40,6 +40,12 @@ allow = {allow}
 [log]
 level = "warning"
 format = "json"
+# A test's visitors have all one address, and are one client.
+[limits]
+requests_per_minute_per_address = 0
+requests_per_minute_per_client = 0
+pushed_requests_per_minute_per_client = 0
+failures_per_minute = 0
 """
 # The key of tests.kit.world.
 MASTER_KEY_TEXT = urlsafe_b64encode(bytes(range(32))).decode("ascii")

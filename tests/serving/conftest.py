@@ -13,12 +13,6 @@ from tests.kit.server import Server, Site, make_site, start_server
 
 Start = Callable[..., "Running"]
 
-# A test's visitors have all one address, and are one client.
-UNLIMITED = {
-    "limits.requests_per_minute_per_address": 0,
-    "limits.requests_per_minute_per_client": 0,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -61,7 +55,7 @@ def start(site: Site) -> Iterator[Start]:
         settings: Mapping[str, object] | None = None,
         awaited: str = "/readyz",
     ) -> Running:
-        given = {**UNLIMITED, **(settings or {})}
+        given = settings or {}
         server = start_server(site, port, settings=given, awaited=awaited)
         started.append(server)
         return Running(

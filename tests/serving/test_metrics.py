@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import gettempdir
 from urllib.request import urlopen
 
 import pytest
@@ -25,12 +24,12 @@ def look(port: int) -> dict[str, float]:
         return samples(answer.read())
 
 
-def directories() -> set[Path]:
-    return set(Path(gettempdir()).glob("ostiary-metrics-*"))
-
-
-async def test_the_sums_are_of_all_workers_and_stay_when_one_dies(site: Site, start: Start) -> None:
-    before = directories()
+async def test_the_sums_are_of_all_workers_and_stay_when_one_dies(
+    site: Site, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     private = free_port()
     running = start(settings={"server.workers": 2, "management.port": private})
     for _ in range(24):
@@ -45,8 +44,9 @@ async def test_the_sums_are_of_all_workers_and_stay_when_one_dies(site: Site, st
     assert look(private)[ISSUED] == 24
     await until(lambda: look(private)["ostiary_processes"] == 2)
     assert look(private)[ISSUED] == 24
+    assert [*scratch.glob("ostiary-metrics-*")]
     running.server.stop()
-    assert directories() <= before
+    assert not [*scratch.iterdir()]
 
 
 async def test_counting_goes_on_when_the_configuration_is_read_anew(

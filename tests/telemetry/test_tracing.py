@@ -31,7 +31,7 @@ from tests.kit.client_key import ClientKey
 from tests.kit.relying_party import RelyingParty
 from tests.kit.server import Site, start_server
 from tests.kit.world import ENTERPRISE, GARDEN, MASTER_KEY, USERS, World, a_client
-from tests.serving.conftest import UNLIMITED, site
+from tests.serving.conftest import site
 from tests.serving.visitors import ask, token_request
 
 __all__ = ["site"]  # a fixture
@@ -244,7 +244,7 @@ def collecting() -> Iterator[tuple[int, list[ExportTraceServiceRequest]]]:
 async def test_a_server_sends_its_spans_to_the_collector_of_its_configuration(site: Site) -> None:
     with collecting() as (port, received):
         endpoint = f"http://127.0.0.1:{port}/v1/traces"
-        server = start_server(site, settings={**UNLIMITED, "tracing.endpoint": endpoint})
+        server = start_server(site, settings={"tracing.endpoint": endpoint})
         try:
             assert (await ask(site.port, token_request(site))).status == 200
         finally:
