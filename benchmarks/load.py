@@ -1,6 +1,7 @@
 """The load generator: a closed loop, which asks for the most, and an open loop, which keeps to a schedule."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -105,33 +106,34 @@ class ScheduledRun(Run):
     The times are those of many independent people (a Poisson process): they bunch as real ones do.
 
     When every connection is busy the next operation waits, and its waiting counts: a latency is
-    measured from when its operation should have begun. The generator never sleeps, since the loop's
+    measured from when its operation should have begun. Idle connections take turns, or the server
+    would close those that never get one in a long run. The generator never sleeps, since the loop's
     timers are a millisecond wide; it has its core to itself.
     """
 
     rate: float
     times: Random = field(default_factory=lambda: Random(TIMES_SEED))
-    idle: list["Connection"] = field(default_factory=list)
+    idle: deque["Connection"] = field(default_factory=deque)
     next_start: float = 0.0
 
     def begin(self, connections: Sequence["Connection"]) -> float:
         began = perf_counter()
         self.deadline = began + self.load.seconds
         self.next_start = began
-        self.idle = list(connections)
+        self.idle = deque(connections)
         self.tick()
         return began
 
     def tick(self) -> None:
         now = perf_counter()
         while self.idle and self.next_start <= now and self.next_start < self.deadline:
-            self.take(self.idle.pop())
+            self.take(self.idle.popleft())
         if self.next_start < self.deadline:
             if not self.finished.done():
                 asyncio.get_running_loop().call_soon(self.tick)
         else:
             while self.idle:
-                self.leave(self.idle.pop())
+                self.leave(self.idle.popleft())
 
     def go_on(self, connection: "Connection", now: float) -> None:
         if self.next_start >= self.deadline:
