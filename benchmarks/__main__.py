@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import campaign, report, scaling, sizes, soak
+from benchmarks import campaign, profile, report, scaling, sizes, soak
 from benchmarks.campaign import Cores, Plan
 from benchmarks.machine import machine, versions
 from benchmarks.messages import LoadError
@@ -57,6 +57,8 @@ def chosen_mode(arguments: argparse.Namespace) -> Mode:
         return run_soak
     if arguments.sizes:
         return run_sizes
+    if arguments.profile:
+        return run_profile
     return run_scaling if arguments.workers else run_comparison
 
 
@@ -70,6 +72,7 @@ def run_comparison(plan: Plan, arguments: argparse.Namespace) -> None:
         arguments.json.write_text(f"{text}\n")
     if is_whole(arguments):
         run_scaling(plan, arguments)
+        run_profile(plan, arguments)
 
 
 def run_scaling(plan: Plan, arguments: argparse.Namespace) -> None:
@@ -84,6 +87,15 @@ def run_scaling(plan: Plan, arguments: argparse.Namespace) -> None:
     names = [subject.name for subject in scaled.subjects]
     text = scaling.as_text(rates, names, scaled.workloads)
     show("workers", text, arguments)
+
+
+def run_profile(plan: Plan, arguments: argparse.Namespace) -> None:
+    alone = replace(
+        on_one_core(plan),
+        subjects=OURS[:1],
+        workloads=[each for each in plan.workloads if each.name.split()[0] in profile.PROFILED],
+    )
+    show("profile", profile.run(alone), arguments)
 
 
 def run_sizes(plan: Plan, arguments: argparse.Namespace) -> None:
@@ -135,6 +147,9 @@ def parser() -> argparse.ArgumentParser:
     )
     mode = found.add_mutually_exclusive_group()
     mode.add_argument("--workers", action="store_true", help="only: one and two workers")
+    mode.add_argument(
+        "--profile", action="store_true", help="only: where the time of a request goes"
+    )
     mode.add_argument("--sizes", action="store_true", help="instead: small and large databases")
     mode.add_argument(
         "--soak", type=duration, metavar="TIME", help="instead: half load for 30m, 2h or 90s"

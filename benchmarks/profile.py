@@ -1,27 +1,22 @@
-"""Where a request's processor time goes: python -m benchmarks.profile --help.
+"""Where a request's processor time goes.
 
 Without a profiler, which would slow down what it looks at. All of it is the time of the process;
 commits are that of the threads that make them; signatures are what one costs here and now; HTTP is
 what a request costs that asks for nothing (/livez). The rest is what is left to shave.
 """
 
-import argparse
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 
-from benchmarks.__main__ import MOST_OPERATIONS, on_one_core, share_out
 from benchmarks.campaign import Plan, Started, make_site, start
 from benchmarks.load import Load, measure
-from benchmarks.messages import Endpoint, LoadError, send
-from benchmarks.ostiary import OURS
+from benchmarks.messages import Endpoint, send
 from benchmarks.processes import ServerProcess, pinned_to, read_proc
 from benchmarks.tables import table
-from benchmarks.workloads import WORKLOADS, Workload, repeat
+from benchmarks.workloads import Workload, repeat
 from ostiary.protocol.jose.algorithms import Algorithm
 from ostiary.signing.software import generate_private_key, signing_function
 
@@ -30,6 +25,7 @@ LONGEST_TOKEN = 800
 # How many access tokens and ID tokens are signed, and how many requests sent.
 SIGNED = {"client_credentials": (1, 0), "refresh": (1, 1), "code_flow": (1, 1)}
 REQUESTS = {"code_flow": 3}
+PROFILED = ("client_credentials", "refresh", "code_flow", "userinfo", "discovery")
 HEADINGS = ("work", "us in all", "signatures", "commits", "HTTP", "rest", "signatures and commits")
 
 
@@ -69,54 +65,12 @@ class Threads:
                 yield task.name == str(pid), sum(map(int, nanoseconds)) / 1e9
 
 
-def main() -> int:
-    arguments = parser().parse_args()
-    plan = on_one_core(
-        Plan(
-            subjects=OURS[:1],
-            workloads=[
-                each
-                for each in WORKLOADS
-                if each.name.partition(" ")[0] in (arguments.workload or TOLD)
-            ],
-            connections=16,
-            seconds=arguments.seconds,
-            rounds=arguments.rounds,
-            schedules=0,
-            starts=0,
-            limit=MOST_OPERATIONS,
-            cores=share_out(sorted(os.sched_getaffinity(0))),
-            data=arguments.data,
-        )
-    )
-    try:
-        print(table(HEADINGS, [spent.row() for spent in profile(plan)]))
-    except LoadError as error:
-        print(f"profile failed: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-TOLD = ("client_credentials", "refresh", "code_flow", "userinfo", "discovery")
-
-
-def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser(
-        prog="python -m benchmarks.profile",
-        description="Microseconds of the server's processor time for one operation, over SQLite.",
-    )
-    names = sorted({workload.name.partition(" ")[0] for workload in WORKLOADS})
-    found.add_argument(
-        "--workload", action="append", choices=names, help="only this; may be given several times"
-    )
-    found.add_argument("--seconds", type=float, default=1.0, help="of one run (default: 1)")
-    found.add_argument("--rounds", type=int, default=5, help="the least counts (default: 5)")
-    found.add_argument("--data", type=Path, metavar="DIR", help="where the server keeps its data")
-    return found
+def run(plan: Plan) -> str:
+    """The least of several rounds: whatever else the machine does only ever adds to it."""
+    return table(HEADINGS, [spent.row() for spent in profile(plan)])
 
 
 def profile(plan: Plan) -> Iterator[Spent]:
-    """The least of several rounds: whatever else the machine does only ever adds to it."""
     (subject,) = plan.subjects
     with (
         pinned_to((plan.cores.generator,)),
@@ -170,7 +124,3 @@ def seconds_to_sign(algorithm: str) -> float:
         sign(message)
         spent.append(process_time() - began)
     return sorted(spent)[TIMED_SIGNATURES // 2]
-
-
-if __name__ == "__main__":
-    sys.exit(main())
